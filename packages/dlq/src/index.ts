@@ -1,0 +1,34 @@
+export { DEAD_LETTER_REASONS } from "./dead-letter.ts";
+export type {
+  AttemptError,
+  DeadLetter,
+  DeadLetterEnvelope,
+  DeadLetterReason,
+  DeadLetterState,
+  PayloadEncoding,
+} from "./dead-letter.ts";
+export type {
+  DeadLetterFilter,
+  DeadLetterStats,
+  DeadLetterStore,
+  StoredDeadLetter,
+} from "./dead-letter-store.ts";
+export type { ReplayItem, ReplayOutcome, ReplayTarget } from "./replay-target.ts";
+export { DlqError } from "./errors.ts";
+export type { DlqErrorCode } from "./errors.ts";
+
+// What every Chimera package stands on, kept in the leaf so that it exists once.
+export { backoffDelayMs, backoffIssues, DEFAULT_BACKOFF } from "./foundation/backoff.ts";
+export type { BackoffOptions } from "./foundation/backoff.ts";
+export { sleep, systemClock } from "./foundation/clock.ts";
+export type { Clock, Timer } from "./foundation/clock.ts";
+export { CodedError, errorCode, errorMessage, isRetryable } from "./foundation/coded-error.ts";
+export type { CodedErrorDetails } from "./foundation/coded-error.ts";
+export { EnvironmentReader } from "./foundation/environment.ts";
+export type { Environment } from "./foundation/environment.ts";
+export { silentLogger, stderrLogger } from "./foundation/logger.ts";
+export type { LogFields, Logger } from "./foundation/logger.ts";
+export { choiceIssue, integerIssue, issuesOf, numberIssue } from "./foundation/options.ts";
+export type { Range } from "./foundation/options.ts";
+export { MASK, redactText } from "./foundation/redact.ts";
+export type { RedactTextOptions } from "./foundation/redact.ts";

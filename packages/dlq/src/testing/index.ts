@@ -1,0 +1,2 @@
+/** Helpers for tests. Unstable: may change in any release. */
+export { ManualClock } from "./manual-clock.ts";
