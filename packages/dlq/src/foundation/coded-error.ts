@@ -4,6 +4,8 @@ export interface CodedErrorDetails {
   readonly retryable?: boolean;
   /** The error that led to this one; it must not carry a secret. */
   readonly cause?: unknown;
+  /** Each single thing that was wrong, where there can be several: settings, options, schema. @defaultValue [] */
+  readonly issues?: readonly string[];
 }
 
 /**
@@ -15,16 +17,19 @@ export interface CodedErrorDetails {
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
   readonly retryable: boolean;
+  readonly issues: readonly string[];
 
   constructor(code: Code, message: string, details: CodedErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = details.retryable ?? false;
+    this.issues = details.issues ?? [];
   }
 
   /** What a log or a dead letter may show: no stack, no cause. */
-  toJSON(): { name: string; code: Code; message: string; retryable: boolean } {
-    return { name: this.name, code: this.code, message: this.message, retryable: this.retryable };
+  toJSON(): { name: string; code: Code; message: string; retryable: boolean; issues?: readonly string[] } {
+    const { name, code, message, retryable, issues } = this;
+    return { name, code, message, retryable, ...(issues.length > 0 && { issues }) };
   }
 }
 
