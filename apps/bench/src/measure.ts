@@ -1,0 +1,71 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { rounded, type ScenarioResult } from "./result.ts";
+import type { Measurement, Scenario } from "./scenario.ts";
+import { median, ratioOf } from "./statistics.ts";
+
+/**
+ * Runs a scenario in this process: both sides in turn, ours first in one pair and second in the next, so that
+ * neither gains from its place while the machine's speed drifts.
+ */
+export async function measure(name: string, scenario: Scenario, quick: boolean): Promise<ScenarioResult> {
+  const n = quick ? scenario.quickN : scenario.n;
+  const pairs = quick ? 3 : (scenario.pairs ?? 5);
+  const sides = await scenario.open(n);
+  const ours: Measurement[] = [];
+  const reference: Measurement[] = [];
+  try {
+    for (let warmup = 0; warmup < (scenario.warmups ?? 1); warmup++) {
+      await sides.ours();
+      await sides.reference();
+    }
+    for (let pair = 0; pair < pairs; pair++) {
+      if (pair % 2 === 0) ours.push(measurement(await sides.ours()));
+      reference.push(measurement(await sides.reference()));
+      if (pair % 2 === 1) ours.push(measurement(await sides.ours()));
+    }
+  } finally {
+    await sides.close();
+  }
+  const ratios = ours.map((run, pair) =>
+    ratioOf(run.value, reference[pair]?.value ?? Number.NaN, scenario.better),
+  );
+  return {
+    scenario: name,
+    ours: rounded(median(ours.map((run) => run.value))),
+    reference: rounded(median(reference.map((run) => run.value))),
+    referenceName: scenario.referenceName,
+    ratio: rounded(median(ratios)),
+    ratioRange: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+    bar: scenario.bar,
+    unit: scenario.unit,
+    n,
+    pairs,
+    peakRssMb: peakRssMb(ours),
+    node: process.versions.node,
+    versions: Object.fromEntries((scenario.peers ?? []).map((peer) => [peer, installedVersion(peer)])),
+  };
+}
+
+function measurement(run: number | Measurement): Measurement {
+  return typeof run === "number" ? { value: run } : run;
+}
+
+/** Of our own side where it ran in processes of its own, of this process otherwise. */
+function peakRssMb(ours: readonly Measurement[]): number {
+  const own = ours.flatMap((run) => (run.peakRssMb === undefined ? [] : [run.peakRssMb]));
+  return Math.round(own.length > 0 ? Math.max(...own) : process.resourceUsage().maxRSS / 1024);
+}
+
+/** Reads the manifest beside the resolved file: many packages do not export their package.json. */
+function installedVersion(peer: string): string {
+  let directory = dirname(createRequire(import.meta.url).resolve(peer));
+  for (; directory !== dirname(directory); directory = dirname(directory)) {
+    const path = join(directory, "package.json");
+    if (!existsSync(path)) continue;
+    const manifest = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version?: string };
+    if (manifest.name === peer && manifest.version !== undefined) return manifest.version;
+  }
+  return "unknown";
+}

@@ -1,0 +1,28 @@
+import Table from "cli-table3";
+import type { ScenarioResult } from "./result.ts";
+
+/** The results as a table for a terminal. */
+export function resultTable(results: readonly ScenarioResult[]): string {
+  const table = new Table({
+    head: ["scenario", "ours", "reference", "against", "ratio", "range", "bar", "n"],
+    style: { head: [], border: [] },
+    colAligns: ["left", "right", "right", "left", "right", "right", "right", "right"],
+  });
+  for (const result of results) {
+    table.push([
+      result.scenario,
+      `${figure(result.ours)} ${result.unit}`,
+      `${figure(result.reference)} ${result.unit}`,
+      result.referenceName,
+      `${result.ratio.toFixed(2)}x`,
+      result.ratioRange.map((ratio) => ratio.toFixed(2)).join(" - "),
+      `${result.ratio >= result.bar ? "met" : "MISSED"} (>= ${result.bar})`,
+      result.n.toLocaleString("en-US"),
+    ]);
+  }
+  return table.toString();
+}
+
+function figure(value: number): string {
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
+}
