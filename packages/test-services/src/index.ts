@@ -1,1 +1,3 @@
-export {};
+export { startRedis } from "./redis/start-redis.ts";
+export type { RedisOptions } from "./redis/start-redis.ts";
+export type { TestService } from "./test-service.ts";
