@@ -17,6 +17,7 @@ export type {
   QueueBackend,
   QueueMetrics,
   Receipt,
+  SettleAndDequeueReply,
   Settlement,
   SettleResult,
 } from "./protocol.ts";

@@ -119,6 +119,14 @@ export type Settlement =
 /** `stale`: the receipt is no longer the current one and nothing was changed. */
 export type SettleResult = "ok" | "stale" | { readonly status: "unknown"; readonly error: unknown };
 
+/** The answer of {@link QueueBackend.settleAndDequeue}. */
+export interface SettleAndDequeueReply {
+  /** One result a settlement, in order. */
+  readonly results: readonly SettleResult[];
+  /** Empty when nothing was ready, while paused, and when the deliveries could not be had for any reason. */
+  readonly deliveries: readonly Delivery[];
+}
+
 /** How long the handlers of recently finished jobs took, over a rolling window. */
 export interface LatencyWindow {
   /** Milliseconds; 0 when nothing finished in the window. */
@@ -225,4 +233,19 @@ export interface QueueBackend {
   close(options?: { readonly deadlineMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
   readonly admin?: QueueAdmin;
+  /**
+   * A facet for backends a round trip away: `settle(settlements)` and then `dequeue({ ...request, waitMs: 0 })` in one trip.
+   *
+   * Gives no guarantee beyond those two calls, so a backend without it lacks nothing but the saved trip, and a
+   * worker asks each verb by itself there. It never waits: `request.waitMs` and `request.signal` are passed over.
+   * An exception means that no settlement is known to have been made, and that deliveries which may have been
+   * handed out come back when their leases end; the worker sends the settlements again under the same receipts.
+   *
+   * @param settlements - 1 to 250
+   * @throws QueueError `BACKEND_UNAVAILABLE` (retryable)
+   */
+  settleAndDequeue?(
+    settlements: readonly Settlement[],
+    request: DequeueRequest,
+  ): Promise<SettleAndDequeueReply>;
 }
