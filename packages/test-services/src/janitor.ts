@@ -11,20 +11,27 @@ let running: ChildProcess | undefined;
 
 /**
  * Notes something that must not outlive this process. Should this process end before {@link forget}, by exit,
- * crash or SIGKILL, a small process of ours ends or removes it.
+ * crash or SIGKILL, a small process of ours ends or removes it: a process with `signal`, and with SIGKILL when
+ * that has not ended it within 2 s.
  */
-export function keepAnEyeOn(kind: Remains, id: string): void {
-  tell("keep", kind, id);
+export function keepAnEyeOn(kind: Remains, id: string, signal: NodeJS.Signals = "SIGKILL"): void {
+  tell({ verb: "keep", kind, id, signal });
 }
 
 /** Takes back a {@link keepAnEyeOn}, once the thing is gone. */
 export function forget(kind: Remains, id: string): void {
-  tell("forget", kind, id);
+  tell({ verb: "forget", kind, id });
 }
 
-function tell(verb: "keep" | "forget", kind: Remains, id: string): void {
+/** One line to the janitor; it must have left this process before what it names exists for long, and a pipe's write does so at once. */
+function tell(note: {
+  readonly verb: "keep" | "forget";
+  readonly kind: Remains;
+  readonly id: string;
+  readonly signal?: NodeJS.Signals;
+}): void {
   running ??= startJanitor();
-  running.stdin?.write(`${JSON.stringify({ verb, kind, id })}\n`);
+  running.stdin?.write(`${JSON.stringify(note)}\n`);
 }
 
 function startJanitor(): ChildProcess {

@@ -14,8 +14,12 @@ export interface ServerCommand {
   readonly logFile: string;
   /** What the server writes to its log once it serves. */
   readonly readyPattern: RegExp;
+  /** Where it runs; the current directory of the parent may be closed to `user`. */
+  readonly directory: string;
   /** Asks for an orderly end. */
   readonly stopSignal: NodeJS.Signals;
+  /** Asks for the fastest end that still cleans up, for when the parent is gone. @defaultValue "SIGKILL" */
+  readonly emergencySignal?: NodeJS.Signals;
   readonly environment?: Readonly<Record<string, string>>;
   /** Runs the program as this user; only root can. */
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -44,11 +48,12 @@ export class ServerProcess {
    * @throws Error with the end of the server's log when it ended or stayed silent for a minute instead.
    */
   async start(): Promise<void> {
-    const { program, arguments: args, logFile, environment, user } = this.#command;
+    const { program, arguments: args, logFile, directory, environment, user } = this.#command;
     const log = openSync(logFile, "a");
     const from = statSync(logFile).size;
     // A session of its own: Ctrl-C must reach the parent alone, which then ends its servers in order.
     const child = spawn(program, args, {
+      cwd: directory,
       detached: true,
       env: { ...process.env, ...environment },
       stdio: ["ignore", log, log],
@@ -60,7 +65,7 @@ export class ServerProcess {
       const [error] = (await once(child, "error")) as [Error];
       throw new Error(`${program} cannot be started: ${error.message}`, { cause: error });
     }
-    keepAnEyeOn("process", String(pid));
+    keepAnEyeOn("process", String(pid), this.#command.emergencySignal);
     this.#child = child;
     child.once("exit", () => {
       forget("process", String(pid));

@@ -37,6 +37,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestServic
     const directory = temporaryDirectory("redis");
     const server = new ServerProcess({
       program,
+      directory,
       arguments: [configFile(directory, port, options.config ?? [])],
       logFile: join(directory, "server.log"),
       readyPattern: /Ready to accept connections/,

@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** What a proxy does to the bytes on their way. */
+export interface ProxyRules {
+  /** Milliseconds that each chunk waits, in both directions. @defaultValue 0 */
+  latencyMs?: number;
+  /** Asked for each chunk of a reply; `drop` swallows the rest of the connection's replies, `cut` ends the connection after `keepBytes`. */
+  onReply?: (chunk: Buffer, connection: number) => ReplyVerdict;
+}
+
+export type ReplyVerdict = "forward" | "drop" | { readonly cutAfterBytes: number };
+
+/** A TCP proxy on loopback that a test bends while connections run through it. */
+export class TcpProxy implements AsyncDisposable {
+  /** May be changed at any moment; it holds for the next chunk. */
+  readonly rules: ProxyRules = {};
+  readonly #target: { readonly host: string; readonly port: number };
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #connections = 0;
+  #silent = false;
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#join(client));
+  }
+
+  /** Listens on a free port before `url`'s host and port. */
+  static async start(url: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(url);
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections accepted so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** The target's URL as reached through the proxy. */
+  through(url: string): string {
+    const proxied = new URL(url);
+    proxied.hostname = "127.0.0.1";
+    proxied.port = String(this.port);
+    return proxied.href;
+  }
+
+  /** From now on nothing is forwarded and nothing ended, as in a network that swallows packets. */
+  silence(): void {
+    this.#silent = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** The network is back: what was sent meanwhile arrives, as after TCP's retransmissions. */
+  restore(): void {
+    this.#silent = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Ends every connection at once with a reset. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cutAll();
+    if (!this.#server.listening) return;
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #join(client: Socket): void {
+    const connection = this.#connections++;
+    const server = connect(this.#target);
+    let dropping = false;
+    for (const [socket, peer] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => peer.destroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        peer.destroy();
+      });
+    }
+    client.on("data", (chunk: Buffer) => this.#forward(chunk, server));
+    server.on("data", (chunk: Buffer) => {
+      const verdict = dropping ? "drop" : (this.rules.onReply?.(chunk, connection) ?? "forward");
+      if (verdict === "drop") dropping = true;
+      else if (verdict === "forward") this.#forward(chunk, client);
+      else client.write(chunk.subarray(0, verdict.cutAfterBytes), () => client.resetAndDestroy());
+    });
+    if (this.#silent) for (const socket of [client, server]) socket.pause();
+  }
+
+  #forward(chunk: Buffer, to: Socket): void {
+    const { latencyMs = 0 } = this.rules;
+    if (latencyMs === 0) to.write(chunk);
+    // Equal delays keep their order: timers of one duration fire in the order in which they were set.
+    else setTimeout(() => to.destroyed || to.write(chunk), latencyMs).unref();
+  }
+}

@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { TcpProxy } from "../../src/tcp-proxy.ts";
+
+let echo: Server;
+let proxy: TcpProxy;
+let client: Socket;
+
+beforeEach(async () => {
+  echo = createServer((socket) => socket.pipe(socket).on("error", () => socket.destroy()));
+  echo.listen(0, "127.0.0.1");
+  await once(echo, "listening");
+  proxy = await TcpProxy.start(`tcp://127.0.0.1:${(echo.address() as AddressInfo).port}`);
+  client = connect(proxy.port, "127.0.0.1");
+  client.on("error", () => client.destroy());
+  await once(client, "connect");
+});
+
+afterEach(async () => {
+  client.destroy();
+  await proxy.stop();
+  echo.close();
+});
+
+async function reply(): Promise<string> {
+  const [chunk] = (await once(client, "data")) as [Buffer];
+  return chunk.toString();
+}
+
+test("bytes pass in both directions", async () => {
+  client.write("ping");
+  await expect(reply()).resolves.toBe("ping");
+});
+
+test("a silent network holds everything back and delivers it when it is back", async () => {
+  let arrived = "";
+  client.on("data", (chunk: Buffer) => (arrived += chunk.toString()));
+  proxy.silence();
+  client.write("late");
+  // The echo answers within a turn or two on loopback; a second connection that went round proves that time has passed.
+  const witness = await TcpProxy.start(`tcp://127.0.0.1:${(echo.address() as AddressInfo).port}`);
+  const other = connect(witness.port, "127.0.0.1", () => other.write("x"));
+  await once(other, "data");
+  other.destroy();
+  await witness.stop();
+  expect(arrived).toBe("");
+  proxy.restore();
+  await expect.poll(() => arrived).toBe("late");
+});
+
+test("a dropped reply never arrives although the server acted", async () => {
+  proxy.rules.onReply = (chunk) => (chunk.includes("second") ? "drop" : "forward");
+  client.write("first");
+  await expect(reply()).resolves.toBe("first");
+  const served = once(echo, "connection");
+  client.write("second");
+  const next = connect(proxy.port, "127.0.0.1", () => next.write("third"));
+  await served;
+  const [chunk] = (await once(next, "data")) as [Buffer];
+  expect(chunk.toString()).toBe("third");
+  next.destroy();
+  expect(client.bytesRead).toBe("first".length);
+});
+
+test("a reply is cut after the bytes asked for, and the connection ends", async () => {
+  proxy.rules.onReply = () => ({ cutAfterBytes: 3 });
+  const closed = once(client, "close");
+  client.write("abcdef");
+  await expect(reply()).resolves.toBe("abc");
+  await closed;
+});
+
+test("cutting ends every connection", async () => {
+  const closed = once(client, "close");
+  proxy.cutAll();
+  await closed;
+  expect(proxy.connections).toBe(1);
+});
