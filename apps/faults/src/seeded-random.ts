@@ -1,0 +1,13 @@
+/**
+ * A small random generator whose whole sequence follows from its seed, so that a run's faults can be had again:
+ * mulberry32 (T. Ettinger, public domain), period 2^32.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
