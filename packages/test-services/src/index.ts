@@ -1,3 +1,5 @@
+export { startClickHouse } from "./clickhouse/start-clickhouse.ts";
+export type { ClickHouseOptions } from "./clickhouse/start-clickhouse.ts";
 export { startPostgres } from "./postgres/start-postgres.ts";
 export type { PostgresOptions } from "./postgres/start-postgres.ts";
 export { startRedis } from "./redis/start-redis.ts";
