@@ -5,7 +5,6 @@ export default defineConfig({
     index: "src/index.ts",
     conformance: "src/conformance/index.ts",
     testing: "src/testing/index.ts",
-    cli: "src/cli/main.ts",
   },
   format: ["esm", "cjs"],
   platform: "node",

@@ -13,6 +13,16 @@ export type {
   DeadLetterStore,
   StoredDeadLetter,
 } from "./dead-letter-store.ts";
+export { MemoryDeadLetterStore } from "./memory-store.ts";
+export type { MemoryDeadLetterStoreOptions } from "./memory-store.ts";
+
+// For stores of other packages and of teams.
+export { deadLetterIssues } from "./dead-letter-check.ts";
+export { compileFilter, resolveFilter } from "./filter.ts";
+export type { DeadLetterMatcher, ResolvedFilter } from "./filter.ts";
+export { createIntake } from "./intake.ts";
+export type { IntakeOptions } from "./intake.ts";
+
 export type { ReplayItem, ReplayOutcome, ReplayTarget } from "./replay-target.ts";
 export { DlqError } from "./errors.ts";
 export type { DlqErrorCode } from "./errors.ts";
