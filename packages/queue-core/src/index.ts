@@ -23,3 +23,6 @@ export type {
 } from "./protocol.ts";
 export { QueueError } from "./errors.ts";
 export type { QueueErrorCode } from "./errors.ts";
+export { LocalBackend } from "./local/local-backend.ts";
+export type { LocalBackendOptions } from "./local/local-backend-options.ts";
+export { assertDequeueRequest, assertLeaseMs, assertQueueName, cutErrorText } from "./contract-checks.ts";

@@ -1,0 +1,63 @@
+import type { BrowsePage, BrowseRequest, JobState, JobView, Priority } from "../protocol.ts";
+import type { JobRecord } from "./job-record.ts";
+import type { JobStore } from "./job-store.ts";
+
+const DEFAULT_LIMIT = 100;
+const PRIORITIES: readonly Priority[] = ["high", "normal", "low"];
+
+/** A job as an administrator sees it. */
+export function viewOf(record: JobRecord): JobView {
+  const { id, body, headers, priority, deliveryCount, failures, errors, enqueuedAt } = record;
+  return {
+    job: { id, body, headers, priority },
+    state: record.state as JobState,
+    deliveryCount,
+    failures,
+    errors,
+    enqueuedAt,
+    ...(record.state === "delayed" && { dueAt: Math.ceil(record.at) }),
+  };
+}
+
+/**
+ * One page of the jobs in a state: ready ones in the order in which they will be handed out, the others by time.
+ *
+ * A ready page costs what it holds. A page of the others sorts what is left of that state: it is for people.
+ */
+export function browse(store: JobStore, request: BrowseRequest): BrowsePage {
+  const { state, cursor, limit = DEFAULT_LIMIT } = request;
+  return state === "ready"
+    ? browseReady(store, cursor, limit)
+    : browseByTime(state === "delayed" ? store.delayed.values() : store.leases.values(), cursor, limit);
+}
+
+function browseReady(store: JobStore, cursor: string | undefined, limit: number): BrowsePage {
+  const [startPriority = "high", startPosition = "-Infinity", startId = ""] = cursor?.split("/") ?? [];
+  const jobs: JobView[] = [];
+  for (const priority of PRIORITIES.slice(PRIORITIES.indexOf(startPriority as Priority))) {
+    const list = store.ready.of(priority);
+    const hint = store.jobs.get(startId);
+    let record =
+      cursor !== undefined && priority === startPriority
+        ? list.after(Number(startPosition), hint?.state === "ready" ? hint : undefined)
+        : list.head;
+    for (; record !== undefined; record = record.next) {
+      jobs.push(viewOf(record));
+      if (jobs.length === limit) return { jobs, cursor: `${priority}/${record.order}/${record.id}` };
+    }
+  }
+  return { jobs };
+}
+
+function browseByTime(records: Iterable<JobRecord>, cursor: string | undefined, limit: number): BrowsePage {
+  const [at = -Infinity, order = -Infinity] = cursor?.split("/").map(Number) ?? [];
+  const rest = [...records]
+    .filter((record) => record.at > at || (record.at === at && record.order > order))
+    .toSorted((left, right) => left.at - right.at || left.order - right.order);
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    jobs: page.map(viewOf),
+    ...(last !== undefined && rest.length > limit && { cursor: `${last.at}/${last.order}` }),
+  };
+}
