@@ -14,7 +14,7 @@ export interface Runner {
   kill9(): Promise<void>;
 }
 
-/** A new directory that is removed when this process ends, if {@link removeDirectory} did not do it before. */
+/** A new directory below `parent` that is removed when this process ends, if {@link removeDirectory} did not do it before. */
 export function temporaryDirectory(kind: string, parent: string = tmpdir()): string {
   const directory = mkdtempSync(join(parent, `chimera-${kind}-`));
   keepAnEyeOn("directory", directory);
@@ -26,11 +26,25 @@ export async function removeDirectory(directory: string): Promise<void> {
   forget("directory", directory);
 }
 
-/** A server of ours on `directory`, which goes with it. */
-export function ownService(url: string, directory: string, runner: Runner): TestService {
+/**
+ * Starts a server of ours; `remove` clears away what it leaves, once it has stopped or when it does not start.
+ *
+ * @throws Error of the runner.
+ */
+export async function startedService(
+  url: string,
+  runner: Runner,
+  remove: () => Promise<void>,
+): Promise<TestService> {
+  try {
+    await runner.start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   const stop = async (): Promise<void> => {
     await runner.stop();
-    await removeDirectory(directory);
+    await remove();
   };
   return {
     url,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { externalService } from "../external-service.ts";
-import { freePort } from "../free-port.ts";
-import { ownService, removeDirectory, temporaryDirectory } from "../own-service.ts";
+import { onFreePort } from "../free-port.ts";
+import { removeDirectory, startedService, temporaryDirectory } from "../own-service.ts";
 import { ServerProcess } from "../server-process.ts";
 import type { TestService } from "../test-service.ts";
 
@@ -17,7 +17,6 @@ export interface ClickHouseOptions {
 }
 
 const SERVER = fileURLToPath(new URL("server.ts", import.meta.url));
-const START_TRIES = 3;
 
 /**
  * A real ClickHouse on loopback with an own data directory: the server named by `CHIMERA_TEST_CLICKHOUSE_URL`, else
@@ -31,8 +30,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
   if (external !== undefined) return external;
   const { user = "chimera", password = "chimera-test" } = options;
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  for (let tries = 1; ; tries += 1) {
-    const port = await freePort();
+  return onFreePort(async (port) => {
     const directory = temporaryDirectory("clickhouse");
     const server = new ServerProcess({
       program: process.execPath,
@@ -44,14 +42,8 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
       // One query holds a thread of libuv for its whole life, and by default there are 4.
       environment: { UV_THREADPOOL_SIZE: "16" },
     });
-    try {
-      await server.start();
-      const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
-      return ownService(`http://${credentials}@127.0.0.1:${port}`, directory, server);
-    } catch (error) {
-      await removeDirectory(directory);
-      // Between the probe and the start somebody else may have taken the port; any other cause comes back as well.
-      if (tries === START_TRIES) throw error;
-    }
-  }
+    const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+    const url = `http://${credentials}@127.0.0.1:${port}`;
+    return startedService(url, server, async () => removeDirectory(directory));
+  });
 }

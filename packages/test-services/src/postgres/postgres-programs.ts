@@ -64,7 +64,8 @@ export function postgresUser(): PostgresUser | undefined {
   );
 }
 
-function othersMayEnter(path: string): boolean {
+/** Whether every account may pass through `path` and all directories above it. */
+export function othersMayEnter(path: string): boolean {
   const mayEnter = (statSync(path).mode & 0o001) !== 0;
   return mayEnter && (dirname(path) === path || othersMayEnter(dirname(path)));
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Runner } from "../own-service.ts";
+import { childrenOf, isAlive } from "../process-table.ts";
 import { ServerProcess } from "../server-process.ts";
 import type { PostgresPrograms, PostgresUser } from "./postgres-programs.ts";
 
@@ -85,53 +86,10 @@ export class Postmaster implements Runner {
   }
 }
 
-function childrenOf(parent: number): number[] {
-  return processTable()
-    .filter(([, ppid]) => ppid === parent)
-    .map(([pid]) => pid);
-}
-
-/** Pid and parent's pid of every process. */
-function processTable(): (readonly [number, number])[] {
-  if (process.platform !== "linux") {
-    const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-    return lines.map((line) => {
-      const [pid, ppid] = line.trim().split(/\s+/);
-      return [Number(pid), Number(ppid)] as const;
-    });
-  }
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map((pid) => [Number(pid), parentOf(pid)] as const);
-}
-
-function parentOf(pid: string): number {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-  } catch {
-    return 0;
-  }
-}
-
 function killIfAlive(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
     // It saw its postmaster's end first.
-  }
-}
-
-/** A zombie that waits for its new parent is no longer alive for us, and `kill(pid, 0)` would call it so. */
-function isAlive(pid: number): boolean {
-  if (process.platform === "linux") {
-    try {
-      return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-    } catch {
-      return false;
-    }
-  }
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
