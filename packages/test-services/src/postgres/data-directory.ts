@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,20 +16,24 @@ const CACHE = fileURLToPath(new URL("../../node_modules/.cache", import.meta.url
 const TEMPLATE_LAYOUT = 1;
 
 /**
- * Makes a fresh data directory `directory/data`: a copy of a template that `initdb` (1 s) made once for this
- * version and user.
+ * Makes a fresh data directory: a copy of a template that `initdb` (1 s) made once for this version and user.
+ *
+ * @param directory - open to `user`, for files in between
  */
 export async function makeDataDirectory(
+  data: string,
   directory: string,
   programs: PostgresPrograms,
   user: PostgresUser | undefined,
-): Promise<string> {
+): Promise<void> {
   const name = `postgres-${programs.version}-uid-${user?.uid ?? process.getuid?.()}-${TEMPLATE_LAYOUT}`;
   const template = join(CACHE, name);
   if (!existsSync(template)) await makeTemplate(template, directory, programs, user);
-  const data = join(directory, "data");
-  execFileSync("cp", ["-Rp", template, data]);
-  return data;
+  // Renamed whole, so that a process killed in between leaves no half of a data directory.
+  const partial = `${data}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  execFileSync("cp", ["-Rp", template, partial]);
+  renameSync(partial, data);
 }
 
 async function makeTemplate(

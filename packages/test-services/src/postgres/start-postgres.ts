@@ -1,5 +1,6 @@
-import { chownSync } from "node:fs";
+import { chownSync, existsSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { externalService } from "../external-service.ts";
 import { onFreePort } from "../free-port.ts";
@@ -14,6 +15,11 @@ import { Postmaster } from "./postmaster.ts";
 export interface PostgresOptions {
   /** Settings as `name=value`, such as `max_connections=20`; a later one wins. */
   readonly config?: readonly string[];
+  /**
+   * A data directory that outlives the server: made when it is not there, used again when it is; inside of what
+   * `directoryForServers` answered. @defaultValue one that `stop()` removes
+   */
+  readonly dataDirectory?: string;
 }
 
 /**
@@ -32,7 +38,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     try {
       if (user !== undefined) chownSync(directory, user.uid, user.gid);
       const programs = postgresPrograms(directory, user);
-      const data = await makeDataDirectory(directory, programs, user);
+      const data = options.dataDirectory ?? join(directory, "data");
+      if (!existsSync(join(data, "PG_VERSION"))) await makeDataDirectory(data, directory, programs, user);
       const server = new Postmaster({ programs, user, directory, data, port, config: options.config ?? [] });
       const url = `postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@127.0.0.1:${port}/postgres`;
       return await startedService(url, server, remove);

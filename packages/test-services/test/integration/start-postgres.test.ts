@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 
-import { startPostgres } from "../../src/index.ts";
+import { directoryForServers, startPostgres } from "../../src/index.ts";
 import type { PostgresOptions, TestService } from "../../src/index.ts";
 
 const services: TestService[] = [];
@@ -64,6 +67,24 @@ describe("startPostgres", () => {
   it("takes settings", async () => {
     const { url } = await postgres({ config: ["max_connections=17"] });
     expect(await rows(url, "SHOW max_connections")).toEqual([{ max_connections: "17" }]);
+  });
+
+  it("finds its rows again in a data directory that outlives it", async () => {
+    // Open to this account alone, as a clone in a home directory is.
+    const preferred = mkdtempSync(join(tmpdir(), "chimera-outlives-"));
+    const parent = directoryForServers(preferred);
+    expect(directoryForServers(preferred)).toBe(parent);
+    const dataDirectory = join(parent, "data");
+    try {
+      const first = await postgres({ dataDirectory });
+      await rows(first.url, "CREATE TABLE quakes AS SELECT 1 AS id");
+      await first.stop();
+      const second = await postgres({ dataDirectory });
+      expect(await rows(second.url, "SELECT id FROM quakes")).toEqual([{ id: 1 }]);
+      await second.stop();
+    } finally {
+      for (const directory of [parent, preferred]) rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it("says why a server did not start", async () => {
