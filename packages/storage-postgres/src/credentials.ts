@@ -1,0 +1,34 @@
+import { redactText } from "@chimera/dlq";
+
+/** A password, or what answers it: asked anew for each connection, so that secrets can rotate. */
+export type PasswordSource = string | (() => string | Promise<string>);
+
+/** Rotated passwords that are still masked: a connection made with an old one can fail long after. */
+const REMEMBERED = 8;
+
+/** Holds the password where `inspect` and `JSON.stringify` do not look, and masks it in any text. */
+export class Credentials {
+  readonly #source: PasswordSource | undefined;
+  readonly #secrets: string[] = [];
+
+  constructor(source: PasswordSource | undefined) {
+    this.#source = source;
+    if (typeof source === "string") this.#secrets.push(source);
+  }
+
+  /** The password to connect with now; empty when none was set. */
+  async password(): Promise<string> {
+    if (typeof this.#source !== "function") return this.#source ?? "";
+    const password = await this.#source();
+    if (typeof password !== "string")
+      throw new TypeError(`Expected \`password\` to answer text, got ${typeof password}`);
+    if (!this.#secrets.includes(password)) this.#secrets.push(password);
+    if (this.#secrets.length > REMEMBERED) this.#secrets.shift();
+    return password;
+  }
+
+  /** Text that may be logged: every password seen so far is masked, plain and percent-encoded. */
+  redact(text: string): string {
+    return redactText(text, { secrets: this.#secrets });
+  }
+}

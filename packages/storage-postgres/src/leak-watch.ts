@@ -1,0 +1,29 @@
+import type { Clock, Logger, Timer } from "@chimera/dlq";
+import type { PooledClient } from "./pooled-client.ts";
+
+/** Reports clients that are kept for long, with the place that took them. Costs one stack trace a client taken. */
+export class LeakWatch {
+  readonly #leakAfterMs: number;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #timers = new WeakMap<PooledClient, Timer>();
+
+  /** With `leakAfterMs` 0 it does nothing and costs nothing. */
+  constructor(leakAfterMs: number, clock: Clock, logger: Logger) {
+    this.#leakAfterMs = leakAfterMs;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  took(client: PooledClient): void {
+    if (this.#leakAfterMs === 0) return;
+    const place = new Error("client taken here");
+    const report = (): void =>
+      this.#logger.warn("postgres.client_kept", { forMs: this.#leakAfterMs, takenAt: place.stack });
+    this.#timers.set(client, this.#clock.schedule(report, this.#leakAfterMs, true));
+  }
+
+  gaveBack(client: PooledClient): void {
+    this.#timers.get(client)?.cancel();
+  }
+}

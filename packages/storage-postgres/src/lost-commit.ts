@@ -1,0 +1,53 @@
+import type { Clock } from "@chimera/dlq";
+import { isRetryable, sleep } from "@chimera/dlq";
+import type { Limits, LostCommit } from "./failure.ts";
+import { LostTransaction } from "./failure.ts";
+import type { QueryRunner } from "./query.ts";
+import type { TransactionOptions } from "./transaction.ts";
+
+/** Milliseconds for the question where the call has no deadline: a restart takes less. */
+const PATIENCE_MS = 60_000;
+/** Milliseconds between two questions. */
+const ASK_AGAIN_MS = 200;
+
+/**
+ * Finds out what became of a COMMIT whose answer was lost: answers the transaction's value when it took effect.
+ *
+ * @throws LostTransaction when it did not, so that it runs again; the failure itself when nobody could tell.
+ */
+export async function settleLostCommit(
+  runner: QueryRunner,
+  lost: LostCommit,
+  verify: NonNullable<TransactionOptions["verify"]>,
+  clock: Clock,
+  { deadlineAt, signal }: Limits,
+): Promise<unknown> {
+  const untilMs = Math.min(deadlineAt, clock.monotonic() + PATIENCE_MS);
+  for (;;) {
+    const verdict = await ask(runner, lost, verify);
+    if (verdict === "committed") return lost.value;
+    if (verdict === "undone") throw new LostTransaction(lost.kind, lost.driverError, lost.interruption);
+    if (verdict === "untold" || clock.monotonic() + ASK_AGAIN_MS >= untilMs || signal?.aborted === true)
+      throw lost;
+    await sleep(clock, ASK_AGAIN_MS, signal);
+  }
+}
+
+async function ask(
+  runner: QueryRunner,
+  { xid }: LostCommit,
+  verify: NonNullable<TransactionOptions["verify"]>,
+): Promise<"committed" | "undone" | "ask again" | "untold"> {
+  try {
+    if (typeof verify === "function") return (await verify(runner)) ? "committed" : "undone";
+    // A transaction without a number has written nothing.
+    if (xid === null || xid === undefined) return "undone";
+    const text = "select pg_xact_status($1::xid8) as status";
+    const { rows } = await runner.query<{ status: string | null }>(text, [xid], { idempotent: true });
+    const status = rows[0]?.status;
+    if (status === "in progress") return "ask again";
+    return status === "committed" ? "committed" : status === "aborted" ? "undone" : "untold";
+  } catch (error) {
+    return isRetryable(error) ? "ask again" : "untold";
+  }
+}

@@ -1,0 +1,276 @@
+import type { Clock, Logger } from "@chimera/dlq";
+import type { CancelRequest } from "./cancel-request.ts";
+import type { Connector } from "./connector.ts";
+import { PostgresError } from "./errors.ts";
+import type { Limits } from "./failure.ts";
+import { LeakWatch } from "./leak-watch.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
+import { PoolCounters } from "./pool-metrics.ts";
+import { PooledClient } from "./pooled-client.ts";
+import { WaitLine } from "./wait-line.ts";
+
+/** What somebody in line is handed: a client, or the right to make one. */
+type Handed = PooledClient | "slot";
+
+/**
+ * Clients of one server: `poolSize` kept, `maxOverflow` more at a peak.
+ *
+ * The client used last is taken first, so that under light load a few stay warm and need no ping, instead of all
+ * growing cold in turn.
+ */
+export class Pool {
+  readonly #options: ResolvedOptions;
+  readonly #connector: Connector;
+  readonly #cancel: CancelRequest;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limit: number;
+  readonly #counters = new PoolCounters();
+  readonly #line: WaitLine<Handed>;
+  readonly #leaks: LeakWatch;
+  /** The warmest last. */
+  readonly #idle: PooledClient[] = [];
+  readonly #inUse = new Set<PooledClient>();
+  readonly #pinging = new Set<PooledClient>();
+  /** Clients and connections under way: what `limit` bounds. */
+  #open = 0;
+  #connecting = 0;
+  #generation = 0;
+  #closed = false;
+  /** The deadline of `close` is over. */
+  #ended = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: ResolvedOptions, connector: Connector, cancel: CancelRequest) {
+    const { poolSize, maxOverflow, clock, logger } = options;
+    this.#options = options;
+    this.#connector = connector;
+    this.#cancel = cancel;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#limit = poolSize === 0 || maxOverflow === -1 ? Infinity : poolSize + maxOverflow;
+    this.#line = new WaitLine(clock);
+    this.#leaks = new LeakWatch(options.leakAfterMs, clock, logger);
+  }
+
+  /** A client that needs neither ping nor connection, without waiting: what nearly every call gets. */
+  takeWarm(): PooledClient | undefined {
+    const client = this.#idle.at(-1);
+    if (client === undefined || this.#closed) return undefined;
+    const nowMs = this.#clock.monotonic();
+    if (client.expiresAt <= nowMs || this.#isCold(client, nowMs)) return undefined;
+    this.#idle.pop();
+    return this.#taken(client);
+  }
+
+  /**
+   * A client that works as far as can be known, waiting for one if need be.
+   *
+   * @throws PostgresError `POOL_TIMEOUT`, `POSTGRES_CLOSED`; Failure when the server cannot be reached; the signal's reason.
+   */
+  async take(limits: Limits): Promise<PooledClient> {
+    for (;;) {
+      this.#throwIfClosed();
+      limits.signal?.throwIfAborted();
+      const idle = this.#idle.pop();
+      if (idle !== undefined) {
+        if (await this.#isFit(idle, limits)) return this.#taken(idle);
+      } else if (this.#open < this.#limit) {
+        this.#open++;
+        return this.#connect(limits);
+      } else {
+        const handed = await this.#wait(limits);
+        return handed === "slot" ? this.#connect(limits) : this.#taken(handed);
+      }
+    }
+  }
+
+  /** Takes a client back: to the first in line, to the idle ones, or out of the pool. */
+  giveBack(client: PooledClient): void {
+    this.#inUse.delete(client);
+    this.#leaks.gaveBack(client);
+    const reason = this.#discardReason(client);
+    if (reason !== undefined) {
+      if (reason === "left-in-transaction") this.#logger.warn("postgres.left_in_transaction", {});
+      this.#discard(client, reason);
+    } else if (!this.#line.hand(client)) {
+      client.lastUsedAt = this.#clock.monotonic();
+      this.#idle.push(client);
+    }
+    this.#checkDrained();
+  }
+
+  /** Makes every client that is open now unfit: idle ones leave at once, those in use when handed back. */
+  flush(): void {
+    this.#generation++;
+    for (const client of this.#idle.splice(0)) this.#discard(client, "flushed");
+  }
+
+  metrics(): PoolMetrics {
+    const idle = this.#idle.length;
+    return {
+      inUse: this.#open - idle,
+      idle,
+      overflow: this.#options.poolSize === 0 ? 0 : Math.max(0, this.#open - this.#options.poolSize),
+      waiting: this.#line.length,
+      connecting: this.#connecting,
+      ...this.#counters.snapshot(),
+    };
+  }
+
+  /** Refuses new calls, waits at most `deadlineMs` for clients in use, cuts the rest. Never rejects. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closed = true;
+    this.#line.refuseAll(closedError);
+    const goodbyes = this.#idle.splice(0).map(async (client) => {
+      this.#leave("closed");
+      await client.end();
+    });
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.schedule(resolve, deadlineMs);
+      this.#onDrained = () => (timer.cancel(), resolve());
+      void Promise.allSettled(goodbyes).then(() => this.#checkDrained());
+    });
+    this.#ended = true;
+    for (const client of this.#inUse) client.destroy();
+  }
+
+  #isCold(client: PooledClient, nowMs: number): boolean {
+    return this.#options.prePing && nowMs - client.lastUsedAt > this.#options.prePingIdleMs;
+  }
+
+  async #isFit(client: PooledClient, limits: Limits): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    if (client.expiresAt <= nowMs) {
+      this.#discard(client, "recycled");
+      return false;
+    }
+    if (!this.#isCold(client, nowMs)) return true;
+    this.#counters.pings++;
+    this.#inUse.add(client);
+    this.#pinging.add(client);
+    const { prePingTimeoutMs } = this.#options;
+    const alive = await client.ping(Math.max(1, Math.min(prePingTimeoutMs, limits.deadlineAt - nowMs)));
+    this.#pinging.delete(client);
+    this.#inUse.delete(client);
+    if (alive && client.generation === this.#generation) return true;
+    this.#discard(client, alive ? "flushed" : "ping");
+    if (!alive && client.generation === this.#generation) {
+      this.#logger.warn("postgres.pool_flushed", {
+        cause: "a client did not answer its ping",
+        idle: this.#idle.length,
+      });
+      this.flush();
+      // Whoever waits for another ping of that age has waited enough.
+      for (const other of this.#pinging) if (other.generation < this.#generation) other.destroy();
+    }
+    return false;
+  }
+
+  async #connect(limits: Limits): Promise<PooledClient> {
+    this.#connecting++;
+    const generation = this.#generation;
+    try {
+      const driver = await this.#connector.connect(limits);
+      const { recycleMs, recycleJitter, random } = this.#options;
+      const lifetimeMs = recycleMs === 0 ? Infinity : recycleMs * (1 - recycleJitter * random());
+      const context = { clock: this.#clock, cancel: this.#cancel, onLost: this.#onLost };
+      const client = new PooledClient(driver, context, generation, this.#clock.monotonic() + lifetimeMs);
+      this.#counters.created++;
+      if (!this.#ended) return this.#taken(client);
+      void client.end();
+      throw closedError();
+    } catch (error) {
+      this.#counters.connectFailures++;
+      this.#freeSlot();
+      throw error;
+    } finally {
+      this.#connecting--;
+      this.#checkDrained();
+    }
+  }
+
+  async #wait({ deadlineAt, signal }: Limits): Promise<Handed> {
+    const startedAt = this.#clock.monotonic();
+    const waitMs = Math.max(0, Math.min(this.#options.poolTimeoutMs, deadlineAt - startedAt));
+    this.#counters.waits.count++;
+    try {
+      return await this.#line.wait({ waitMs, signal, onTimeout: () => this.#timeoutError(waitMs) });
+    } finally {
+      this.#counters.waited(this.#clock.monotonic() - startedAt);
+    }
+  }
+
+  #timeoutError(waitMs: number): PostgresError {
+    this.#counters.waits.timeouts++;
+    const { poolSize, maxOverflow } = this.#options;
+    const { inUse, waiting } = this.metrics();
+    const within = `within ${Math.round(waitMs)} ms`;
+    if (this.#connecting === inUse)
+      return new PostgresError(
+        "POSTGRES_UNAVAILABLE",
+        `The server let nobody in ${within}: ${inUse} connections are under way`,
+        {
+          retryable: true,
+        },
+      );
+    return new PostgresError(
+      "POOL_TIMEOUT",
+      `No client came free ${within}: ${inUse} in use (poolSize ${poolSize}, maxOverflow ${maxOverflow}), ${waiting} calls waiting`,
+      { retryable: true, pool: { poolSize, maxOverflow, inUse, waiting } },
+    );
+  }
+
+  #taken(client: PooledClient): PooledClient {
+    this.#inUse.add(client);
+    this.#leaks.took(client);
+    return client;
+  }
+
+  #discardReason(client: PooledClient): DiscardReason | undefined {
+    const { unfitReason } = client;
+    if (unfitReason !== undefined) return unfitReason;
+    if (this.#closed) return "closed";
+    if (client.generation < this.#generation) return "flushed";
+    if (client.expiresAt <= this.#clock.monotonic()) return "recycled";
+    const { poolSize } = this.#options;
+    const isSurplus = poolSize > 0 && this.#idle.length >= poolSize && this.#line.length === 0;
+    return isSurplus ? "overflow" : undefined;
+  }
+
+  #discard(client: PooledClient, reason: DiscardReason): void {
+    this.#leave(reason);
+    void client.end();
+  }
+
+  #leave(reason: DiscardReason): void {
+    this.#counters.discarded[reason]++;
+    this.#freeSlot();
+  }
+
+  /** A slot goes to the first in line without becoming free in between, so that no newcomer can take it. */
+  #freeSlot(): void {
+    if (!this.#line.hand("slot")) this.#open--;
+  }
+
+  readonly #onLost = (client: PooledClient): void => {
+    const index = this.#idle.indexOf(client);
+    // One that is in use is noticed by whoever uses it.
+    if (index === -1) return;
+    this.#idle.splice(index, 1);
+    this.#discard(client, "lost");
+  };
+
+  #checkDrained(): void {
+    if (this.#closed && this.#open === 0) this.#onDrained?.();
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+function closedError(): PostgresError {
+  return new PostgresError("POSTGRES_CLOSED", "The Postgres adapter was closed");
+}

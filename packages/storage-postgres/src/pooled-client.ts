@@ -1,0 +1,186 @@
+import type { Clock } from "@chimera/dlq";
+import type pg from "pg";
+import type { CancelRequest } from "./cancel-request.ts";
+import type { Interruption, Limits } from "./failure.ts";
+import { Failure } from "./failure.ts";
+import type { DiscardReason } from "./pool-metrics.ts";
+import { classifyFailure, endsSession, sqlStateOf } from "./sqlstate.ts";
+
+/** Milliseconds that a cancelled statement has to end before its connection is cut. */
+const CANCEL_GRACE_MS = 1_000;
+/** Milliseconds for a goodbye; in a silent network it would keep the socket, and the process, for a quarter of an hour. */
+const GOODBYE_MS = 1_000;
+
+/** One statement as the driver takes it. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[] | undefined;
+  /** Prepared once a session under this name. */
+  readonly name?: string | undefined;
+}
+
+/** The driver's result. */
+export type DriverResult = pg.QueryResult<Record<string, unknown>>;
+
+/** What a client needs from its surroundings. */
+export interface ClientContext {
+  readonly clock: Clock;
+  readonly cancel: CancelRequest;
+  /** Called once when the connection is gone, in use or idle. */
+  readonly onLost: (client: PooledClient) => void;
+}
+
+/**
+ * One session with the server. Its `error` events always have a listener: without one, a backend that is
+ * terminated while a client is checked out ends the whole process.
+ */
+export class PooledClient {
+  readonly generation: number;
+  /** On the monotonic clock; Infinity for never. */
+  readonly expiresAt: number;
+  /** On the monotonic clock. */
+  lastUsedAt: number;
+  readonly #driver: pg.Client;
+  readonly #context: ClientContext;
+  #lost = false;
+  #tainted: DiscardReason | undefined;
+
+  constructor(driver: pg.Client, context: ClientContext, generation: number, expiresAt: number) {
+    this.#driver = driver;
+    this.#context = context;
+    this.generation = generation;
+    this.expiresAt = expiresAt;
+    this.lastUsedAt = context.clock.monotonic();
+    const onLost = (): void => {
+      if (this.#lost) return;
+      this.#lost = true;
+      context.onLost(this);
+    };
+    driver.on("error", onLost);
+    driver.on("end", onLost);
+  }
+
+  /** Whether the connection is gone. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Why this session must not serve another call, if so. */
+  get unfitReason(): DiscardReason | undefined {
+    if (this.#lost) return "lost";
+    if (this.#tainted !== undefined) return this.#tainted;
+    return this.#driver.getTransactionStatus() === "I" ? undefined : "left-in-transaction";
+  }
+
+  /** Keeps this session from serving another call. */
+  taint(reason: DiscardReason): void {
+    this.#tainted ??= reason;
+  }
+
+  /** Runs a driver's own kind of query, such as a cursor or a COPY. */
+  submit<Query extends pg.Submittable>(query: Query): Query {
+    return this.#driver.query(query);
+  }
+
+  /**
+   * Runs one statement. At the deadline or the abort the server is asked to cancel it; a server that
+   * then stays silent for {@link CANCEL_GRACE_MS} loses the connection.
+   *
+   * @throws Failure
+   */
+  async run(statement: Statement, limits: Limits): Promise<DriverResult> {
+    const { text, name, values } = statement;
+    const guard = this.guard(limits);
+    try {
+      return await new Promise<DriverResult>((resolve, reject) => {
+        const done = (error: Error | null | undefined, result: DriverResult): void =>
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- classified below
+          error ? reject(error) : resolve(result);
+        // A callback of ours saves the driver two promises a query.
+        if (name === undefined) this.#driver.query(text, values as unknown[], done);
+        else void this.#driver.query({ text, name, values: values as unknown[] }, done as never);
+      });
+    } catch (error) {
+      throw this.failureOf(error, guard.interruption);
+    } finally {
+      guard.end();
+    }
+  }
+
+  /** Limits of `durationMs` from now, for what must end soon whoever waits. */
+  limitsFor(durationMs: number): Limits {
+    return { deadlineAt: this.#context.clock.monotonic() + durationMs, signal: undefined };
+  }
+
+  /** Watches limits while something runs on the server; `end` must be called. */
+  guard({ deadlineAt, signal }: Limits): { readonly interruption: Interruption | undefined; end(): void } {
+    const { clock } = this.#context;
+    const remainingMs = deadlineAt - clock.monotonic();
+    const guard = {
+      interruption: undefined as Interruption | undefined,
+      end: (): void => {
+        timer?.cancel();
+        grace?.cancel();
+        signal?.removeEventListener("abort", onAbort);
+      },
+    };
+    let grace: ReturnType<Clock["schedule"]> | undefined;
+    const interrupt = (interruption: Interruption): void => {
+      if (guard.interruption !== undefined) return;
+      guard.interruption = interruption;
+      // The request may reach the server late and hit whatever this session runs then.
+      this.taint("cancelled");
+      this.#context.cancel(this.#driver);
+      grace = clock.schedule(() => this.destroy(), CANCEL_GRACE_MS);
+    };
+    const onAbort = (): void => interrupt("abort");
+    const timer =
+      remainingMs === Infinity ? undefined : clock.schedule(() => interrupt("deadline"), remainingMs);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    return guard;
+  }
+
+  /** Classifies what the driver threw, and remembers when the session is spoilt by it. */
+  failureOf(error: unknown, interruption?: Interruption): Failure {
+    if (error instanceof Failure) return error;
+    if (endsSession(error)) this.taint("broken");
+    const confirmed = sqlStateOf(error) === "57014";
+    const kind = classifyFailure(error, "sent", this.#lost);
+    if (interruption === undefined) return new Failure(kind, error);
+    return new Failure(confirmed ? "rolled-back" : kind, error, interruption);
+  }
+
+  /** Whether the server answers within `timeoutMs`; if not, the connection is cut. */
+  async ping(timeoutMs: number): Promise<boolean> {
+    const timer = this.#context.clock.schedule(() => this.destroy(), timeoutMs);
+    try {
+      // The empty statement is the cheapest round trip there is.
+      await new Promise<void>((resolve, reject) => {
+        this.#driver.query("", [], (error: Error | undefined) => (error ? reject(error) : resolve()));
+      });
+      return !this.#lost;
+    } catch {
+      return false;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Cuts the connection without a word to the server; what runs fails. */
+  destroy(): void {
+    this.#driver.connection.stream.destroy();
+  }
+
+  /** Says goodbye and closes. Never rejects. */
+  async end(): Promise<void> {
+    const timer = this.#context.clock.schedule(() => this.destroy(), GOODBYE_MS);
+    try {
+      await this.#driver.end();
+    } catch {
+      this.destroy();
+    } finally {
+      timer.cancel();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Environment } from "@chimera/dlq";
+import { cancelRequests } from "./cancel-request.ts";
+import { Connector } from "./connector.ts";
+import { Credentials } from "./credentials.ts";
+import { optionsFromEnvironment } from "./environment.ts";
+import { Failure, LostCommit } from "./failure.ts";
+import type { Limits } from "./failure.ts";
+import type { PostgresHealth } from "./health.ts";
+import { checkHealth } from "./health.ts";
+import type { PostgresAdapterOptions, ResolvedOptions } from "./options.ts";
+import { resolveOptions } from "./options.ts";
+import { Pool } from "./pool.ts";
+import type { PoolMetrics } from "./pool-metrics.ts";
+import type { PooledClient } from "./pooled-client.ts";
+import type { CallOptions, QueryOptions, QueryResult, QueryRunner } from "./query.ts";
+import { limitsOf, readQueryCall, readResult } from "./query.ts";
+import type { RetryCounts } from "./retry.ts";
+import { Retrier } from "./retry.ts";
+import type { SqlStatement } from "./sql.ts";
+import type { Transaction, TransactionOptions } from "./transaction.ts";
+import { checkTransactionOptions, runTransaction } from "./transaction.ts";
+import { settleLostCommit } from "./lost-commit.ts";
+
+/** What the adapter counts. */
+export interface PostgresMetrics {
+  readonly pool: PoolMetrics;
+  readonly retries: RetryCounts;
+}
+
+/**
+ * A Postgres server as a service uses it: pooled, pinged, and tried again only where that is safe.
+ *
+ * Connects with the first call. All calls are safe side by side.
+ */
+export class PostgresAdapter implements QueryRunner, AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #pool: Pool;
+  readonly #retrier: Retrier;
+  readonly #credentials: Credentials;
+
+  /** @throws PostgresError `POSTGRES_INVALID` whose `issues` lists every option that is wrong. */
+  constructor(options: PostgresAdapterOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#credentials = new Credentials(this.#options.password);
+    const connector = new Connector(this.#options, this.#credentials);
+    this.#pool = new Pool(this.#options, connector, cancelRequests(this.#options, this.#options.clock));
+    this.#retrier = new Retrier(this.#options, this.#credentials);
+  }
+
+  /**
+   * Options from `CHIMERA_POSTGRES_URL` or the standard `PG…` variables, with one `CHIMERA_POSTGRES_…` variable
+   * for each word of the pool; `overrides` win.
+   *
+   * @throws PostgresError `POSTGRES_INVALID` whose `issues` lists every variable that is wrong, never a value.
+   */
+  static fromEnv(
+    environment: Environment = process.env,
+    overrides: PostgresAdapterOptions = {},
+  ): PostgresAdapter {
+    return new PostgresAdapter({ ...optionsFromEnvironment(environment), ...overrides });
+  }
+
+  async query<Row = Record<string, unknown>>(
+    statement: SqlStatement,
+    options?: QueryOptions,
+  ): Promise<QueryResult<Row>>;
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<QueryResult<Row>>;
+  async query<Row>(
+    first: SqlStatement | string,
+    second?: readonly unknown[] | QueryOptions,
+    third?: QueryOptions,
+  ): Promise<QueryResult<Row>> {
+    const { statement, options } = readQueryCall(first, second, third);
+    const limits = limitsOf(options, this.#options);
+    // Awaited, not returned: the stack of an error then leads to the caller.
+    const result = await this.#retrier.run({ limits, idempotent: options.idempotent ?? false }, async () =>
+      this.#withClient(limits, async (client) => client.run(statement, limits)),
+    );
+    return readResult<Row>(result);
+  }
+
+  /**
+   * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects.
+   *
+   * After a conflict, a deadlock, a failover or a connection lost before COMMIT the whole function runs again, so
+   * it must touch nothing but the database, or bear a repetition.
+   *
+   * @throws whatever `work` threw; PostgresError, where `OUTCOME_UNKNOWN` means that the answer to COMMIT was lost.
+   */
+  async transaction<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    checkTransactionOptions(options);
+    const limits = limitsOf(options, this.#options);
+    const { idempotent = options.readOnly ?? false, maxAttempts } = options;
+    const result = await this.#retrier.run({ limits, idempotent, maxAttempts }, async () => {
+      try {
+        return await this.#withClient(limits, async (client) =>
+          runTransaction(client, work, options, limits, this.#credentials),
+        );
+      } catch (error) {
+        if (!(error instanceof LostCommit) || options.verify === undefined) throw error;
+        // Behind #withClient: the question needs a client, and the last one may just have been given back.
+        return (await settleLostCommit(this, error, options.verify, this.#options.clock, limits)) as Result;
+      }
+    });
+    return result;
+  }
+
+  /** Asks the server whether it serves, and for what. Never rejects. Takes a client like any other call. */
+  async health(options: CallOptions = {}): Promise<PostgresHealth> {
+    return checkHealth(this, this.#options.clock, options);
+  }
+
+  /** Counts at this moment; costs nothing on the server. */
+  metrics(): PostgresMetrics {
+    return { pool: this.#pool.metrics(), retries: this.#retrier.counts };
+  }
+
+  /**
+   * Takes no new calls, waits at most `deadlineMs` (default 10_000) for those under way, then cuts them. Never
+   * rejects, and may be called again.
+   */
+  async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    await this.#pool.close(deadlineMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #withClient<Result>(limits: Limits, use: (client: PooledClient) => Promise<Result>): Promise<Result> {
+    const client = this.#pool.takeWarm() ?? (await this.#pool.take(limits));
+    try {
+      return await use(client);
+    } catch (error) {
+      if (error instanceof Failure && error.kind === "failover") {
+        client.taint("flushed");
+        this.#pool.flush();
+      }
+      throw error;
+    } finally {
+      this.#pool.giveBack(client);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { Logger } from "@chimera/dlq";
+import { backoffDelayMs, errorMessage, sleep } from "@chimera/dlq";
+import type { Credentials } from "./credentials.ts";
+import { Failure } from "./failure.ts";
+import type { Limits } from "./failure.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { reportFailure } from "./report-failure.ts";
+import type { FailureClass } from "./sqlstate.ts";
+import { sqlStateOf } from "./sqlstate.ts";
+
+/** Repetitions so far, by the class of failure that led to them. */
+export type RetryCounts = Readonly<Record<Exclude<FailureClass, "permanent">, number>>;
+
+/** How one call is repeated. */
+export interface RetryCall {
+  readonly limits: Limits;
+  /** Whether the effect of a second run on top of the first is the effect of one. */
+  readonly idempotent: boolean;
+  readonly maxAttempts?: number | undefined;
+}
+
+/**
+ * Runs a step again where its failure proves that this is safe.
+ *
+ * Never sent, rolled back, failed over: always. Outcome unknown: only when idempotent. All else: never.
+ */
+export class Retrier {
+  readonly #options: ResolvedOptions;
+  readonly #credentials: Credentials;
+  readonly #logger: Logger;
+  readonly #counts = { "never-sent": 0, "rolled-back": 0, failover: 0, unknown: 0 };
+
+  constructor(options: ResolvedOptions, credentials: Credentials) {
+    this.#options = options;
+    this.#credentials = credentials;
+    this.#logger = options.logger;
+  }
+
+  get counts(): RetryCounts {
+    return { ...this.#counts };
+  }
+
+  /**
+   * @throws PostgresError once no further try is allowed; whatever else `step` threw, as it is; the signal's reason.
+   */
+  async run<Result>(call: RetryCall, step: () => Promise<Result>): Promise<Result> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        await this.#waitForNext(error, attempts, call);
+      }
+    }
+  }
+
+  async #waitForNext(failure: Failure, attempts: number, call: RetryCall): Promise<void> {
+    const { limits, idempotent } = call;
+    const { kind, interruption, driverError } = failure;
+    const giveUp = (): Error =>
+      reportFailure(failure, { attempts, idempotent, signal: limits.signal, credentials: this.#credentials });
+    if (interruption !== undefined || kind === "permanent" || (failure.isOpen && !idempotent)) throw giveUp();
+    const { retry, clock, random } = this.#options;
+    if (attempts >= (call.maxAttempts ?? retry.maxAttempts)) throw giveUp();
+    const delayMs = backoffDelayMs(attempts, retry, random);
+    if (clock.monotonic() + delayMs >= limits.deadlineAt) throw giveUp();
+    this.#counts[kind]++;
+    this.#logger.info("postgres.retrying", {
+      failure: kind,
+      attempts,
+      delayMs,
+      sqlState: sqlStateOf(driverError),
+      message: this.#credentials.redact(errorMessage(driverError)),
+    });
+    await sleep(clock, delayMs, limits.signal);
+  }
+}

@@ -1,0 +1,122 @@
+import { choiceIssue } from "@chimera/dlq";
+import type { Credentials } from "./credentials.ts";
+import { PostgresError } from "./errors.ts";
+import type { Limits } from "./failure.ts";
+import { Failure, LostCommit } from "./failure.ts";
+import type { DriverResult, PooledClient } from "./pooled-client.ts";
+import type { CallOptions, QueryRunner } from "./query.ts";
+import { TransactionScope, TransactionSession } from "./transaction-scope.ts";
+
+/** How far a transaction is kept from others (PostgreSQL documentation, 13.2). */
+export type Isolation = "read committed" | "repeatable read" | "serializable";
+
+const ISOLATIONS: readonly Isolation[] = ["read committed", "repeatable read", "serializable"];
+
+/** Milliseconds for a ROLLBACK; a session that takes longer is cut, which rolls back as well. */
+const ROLLBACK_MS = 2_000;
+
+/** Options of a transaction. */
+export interface TransactionOptions extends CallOptions {
+  /** @defaultValue the server's, by itself "read committed" */
+  readonly isolation?: Isolation;
+  /** Lets the server refuse every write; such a transaction may always be repeated. @defaultValue false */
+  readonly readOnly?: boolean;
+  /** Whether it may run again after the answer to COMMIT was lost. @defaultValue the value of `readOnly` */
+  readonly idempotent?: boolean;
+  /**
+   * Finds out what became of a COMMIT whose answer was lost. `"status"` asks the server for the transaction's
+   * number before COMMIT (one more round trip) and for its fate afterwards (`pg_xact_status`, PostgreSQL 13);
+   * after the promotion of a replica that was behind it cannot tell. A function answers whether the effect is there.
+   * Found committed, the call resolves; found undone, it runs again; not found out, it rejects with `OUTCOME_UNKNOWN`.
+   */
+  readonly verify?: "status" | ((runner: QueryRunner) => Promise<boolean>);
+  /** Tries in all, the first included, >= 1. @defaultValue the adapter's `retry.maxAttempts` */
+  readonly maxAttempts?: number;
+}
+
+/** A transaction under way. Statements run one after the other, in the order of the calls. */
+export interface Transaction extends QueryRunner {
+  /**
+   * Runs `work` behind a savepoint: when it rejects, only what it did is undone, and this transaction goes on
+   * if the caller catches. While it runs, only the transaction that it was given may be used.
+   */
+  transaction<Result>(work: (nested: Transaction) => Promise<Result>): Promise<Result>;
+}
+
+/** One try of a transaction on one client. @throws Failure; or what `work` threw. */
+export async function runTransaction<Result>(
+  client: PooledClient,
+  work: (transaction: Transaction) => Promise<Result>,
+  options: TransactionOptions,
+  limits: Limits,
+  credentials: Credentials,
+): Promise<Result> {
+  const session = new TransactionSession(client, limits, credentials, options.readOnly ?? false);
+  const scope = new TransactionScope(session);
+  let value: Result;
+  let xid: string | null | undefined;
+  try {
+    await session.run({ text: beginText(options) });
+    value = await work(scope);
+    await scope.end();
+    session.throwIfDoomed();
+    if (options.verify === "status") xid = await currentXid(session);
+  } catch (error) {
+    await scope.end();
+    await rollback(client);
+    // What the function threw may be its own wording of a conflict that another try resolves.
+    session.throwIfDoomed();
+    throw session.causeOf(error);
+  }
+  const { command } = await commit(client, limits, value, xid);
+  // A transaction with a failed statement answers COMMIT with ROLLBACK and no error: the function had swallowed it.
+  if (command === "ROLLBACK")
+    throw (
+      session.swallowed ?? new PostgresError("QUERY_REFUSED", "The server rolled back instead of committing")
+    );
+  return value;
+}
+
+/** @throws PostgresError `POSTGRES_INVALID` */
+export function checkTransactionOptions({ isolation, maxAttempts }: TransactionOptions): void {
+  const issue = isolation === undefined ? undefined : choiceIssue("isolation", isolation, ISOLATIONS);
+  if (issue !== undefined) throw new PostgresError("POSTGRES_INVALID", issue, { issues: [issue] });
+  if (maxAttempts !== undefined && !(maxAttempts >= 1))
+    throw new PostgresError("POSTGRES_INVALID", "Expected `maxAttempts` to be >= 1");
+}
+
+function beginText({ isolation, readOnly }: TransactionOptions): string {
+  const words = ["begin"];
+  if (isolation !== undefined) words.push("isolation level", isolation);
+  if (readOnly === true) words.push("read only");
+  return words.join(" ");
+}
+
+async function currentXid(session: TransactionSession): Promise<string | null> {
+  const text = "select pg_current_xact_id_if_assigned()::text as xid";
+  const { rows } = await session.run({ text });
+  return rows[0]?.["xid"] as string | null;
+}
+
+async function commit(
+  client: PooledClient,
+  limits: Limits,
+  value: unknown,
+  xid: string | null | undefined,
+): Promise<DriverResult> {
+  try {
+    return await client.run({ text: "commit" }, limits);
+  } catch (error) {
+    throw error instanceof Failure && error.isOpen ? new LostCommit(error, value, xid) : error;
+  }
+}
+
+/** Never rejects: a session whose ROLLBACK fails is not used again, and its end rolls back. */
+async function rollback(client: PooledClient): Promise<void> {
+  if (client.lost) return;
+  try {
+    await client.run({ text: "rollback" }, client.limitsFor(ROLLBACK_MS));
+  } catch {
+    client.taint("broken");
+  }
+}
