@@ -1,0 +1,244 @@
+import { integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
+import { assertQueueName } from "./contract-checks.ts";
+import { EnqueueBatcher } from "./enqueue-batcher.ts";
+import { idOrThrow, type EnqueueManyResult } from "./enqueue-outcome.ts";
+import { QueueError } from "./errors.ts";
+import { newJob } from "./new-job.ts";
+import { PayloadGate } from "./payload-gate.ts";
+import {
+  MAX_BATCH,
+  type Delivery,
+  type NewJob,
+  type QueueAdmin,
+  type QueueBackend,
+  type QueueMetrics,
+} from "./protocol.ts";
+import {
+  resolveQueueOptions,
+  throwIssues,
+  type EnqueueOptions,
+  type QueueOptions,
+  type ResolvedQueueOptions,
+} from "./queue-options.ts";
+import { DEFAULT_REPLAY_DEDUP_TTL_MS, QueueReplayTarget } from "./queue-replay-target.ts";
+import { ReceivedJob } from "./received-job.ts";
+import type { JobHandler } from "./worker/executor.ts";
+import { resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.ts";
+import { Worker } from "./worker/worker.ts";
+
+const DAY_MS = 86_400_000;
+const NO_OPTIONS: EnqueueOptions = Object.freeze({});
+
+/** What to hand out to a loop of one's own. */
+export interface DequeueOptions {
+  /** 1 to 250. @defaultValue 1 */
+  readonly max?: number;
+  /** Milliseconds until a job may be delivered to somebody else, 100 to 86_400_000. @defaultValue 30_000 */
+  readonly leaseMs?: number;
+  /** Milliseconds to wait for the first job, 0 to 60_000. @defaultValue 0 */
+  readonly waitMs?: number;
+  /** Ends the wait; the answer is then `[]`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A named queue of jobs with payloads of one type, over any backend.
+ *
+ * `In` is what producers hand in; `Out` is what handlers get, which differs where a schema fills in or converts.
+ *
+ * @throws QueueError `QUEUE_CLOSED` from every call after `close`.
+ */
+export class Queue<In = unknown, Out = In> {
+  readonly #backend: QueueBackend;
+  readonly #options: ResolvedQueueOptions<In, Out>;
+  readonly #gate: PayloadGate<In, Out>;
+  readonly #batcher: EnqueueBatcher;
+  readonly #workers = new Set<Worker<Out>>();
+  #closing: Promise<void> | undefined;
+
+  /** Takes the backend over: `close` closes it. Connects to nothing. @throws QueueError `QUEUE_INVALID` */
+  constructor(backend: QueueBackend, options: QueueOptions<In, Out> = {}) {
+    assertQueueName(backend.name);
+    this.#backend = backend;
+    this.#options = resolveQueueOptions(options);
+    const { codec, schema, maxBodyBytes } = this.#options;
+    this.#gate = new PayloadGate({ codec, maxBodyBytes, ...(schema !== undefined && { schema }) });
+    this.#batcher = new EnqueueBatcher(backend);
+  }
+
+  get name(): string {
+    return this.#backend.name;
+  }
+
+  /** What stores the jobs, for measuring and for tools that speak the protocol. */
+  get backend(): QueueBackend {
+    return this.#backend;
+  }
+
+  /** Pause, look into, cancel; `undefined` where the backend cannot. */
+  get admin(): QueueAdmin | undefined {
+    return this.#backend.admin;
+  }
+
+  /**
+   * Resolves with the job's id once the backend has it; with the id of the live job when there is one under the same
+   * id or dedup key. Calls of the same tick travel as one batch, in order.
+   *
+   * @throws QueueError `QUEUE_INVALID`, `QUEUE_PAYLOAD_INVALID`, `QUEUE_PAYLOAD_TOO_LARGE`: nothing was sent.
+   * @throws QueueError `QUEUE_FULL`, `BACKEND_FULL` (retryable): nothing was stored.
+   * @throws QueueError `BACKEND_UNAVAILABLE` (retryable): the job may be stored; enqueueing it again is safe with an `id` of your own.
+   */
+  async enqueue(payload: In, options: EnqueueOptions = NO_OPTIONS): Promise<string> {
+    this.#assertOpen();
+    const encoded = this.#gate.encode(payload);
+    const body = typeof encoded === "string" ? encoded : await encoded;
+    const id = options.id ?? this.#options.createId();
+    const job: NewJob = options === NO_OPTIONS ? { id, body } : newJob(id, body, options);
+    return idOrThrow(this.name, id, await this.#batcher.add(job));
+  }
+
+  /**
+   * Enqueues payloads in order, with the same options each, and answers one result each. Not atomic: some may be
+   * enqueued and others not. An `id` or `dedupKey` would be the same for all, so neither is taken.
+   */
+  async enqueueMany(
+    payloads: readonly In[],
+    options: Omit<EnqueueOptions, "id" | "dedupKey" | "dedupTtlMs"> = NO_OPTIONS,
+  ): Promise<EnqueueManyResult[]> {
+    this.#assertOpen();
+    const results: EnqueueManyResult[] = Array.from({ length: payloads.length });
+    const jobs: NewJob[] = [];
+    const places: number[] = [];
+    for (const [index, payload] of payloads.entries()) {
+      try {
+        const encoded = this.#gate.encode(payload);
+        const body = typeof encoded === "string" ? encoded : await encoded;
+        const id = this.#options.createId();
+        jobs.push(options === NO_OPTIONS ? { id, body } : newJob(id, body, options));
+        places.push(index);
+      } catch (error) {
+        if (!isPayloadError(error)) throw error;
+        results[index] = { status: "invalid", error };
+      }
+    }
+    // What was enqueued before this call goes first.
+    this.#batcher.flush();
+    await Promise.all(
+      chunksOf(jobs, MAX_BATCH).map(async (chunk, at) => {
+        const answers = await this.#backend.enqueue(chunk);
+        answers.forEach((answer, index) => {
+          results[places[at * MAX_BATCH + index] as number] = answer;
+        });
+      }),
+    );
+    return results;
+  }
+
+  /**
+   * Jobs for a loop of your own, `[]` when none came in time. Each must be settled, or it is delivered again when its lease
+   * ends. Most programs want `process`.
+   */
+  async dequeue(options: DequeueOptions = {}): Promise<ReceivedJob<Out>[]> {
+    this.#assertOpen();
+    const { max = 1, leaseMs = 30_000, waitMs = 0, signal } = options;
+    throwIssues(
+      issuesOf(
+        integerIssue("max", max, { min: 1, max: MAX_BATCH }),
+        integerIssue("leaseMs", leaseMs, { min: 100, max: DAY_MS }),
+        integerIssue("waitMs", waitMs, { min: 0, max: 60_000 }),
+      ),
+    );
+    const request = { max, leaseMs, waitMs, ...(signal !== undefined && { signal }) };
+    const deliveries = await this.#backend.dequeue(request);
+    return Promise.all(deliveries.map(async (delivery) => this.#received(delivery)));
+  }
+
+  /** Starts a worker that runs `handler` over the jobs. It ends with its own `close`, or the queue's. */
+  process(handler: JobHandler<Out>, options: WorkerOptions): Worker<Out> {
+    this.#assertOpen();
+    const { codec, clock, random, logger } = this.#options;
+    const gate = this.#gate;
+    const source = {
+      backend: this.#backend,
+      codec,
+      clock,
+      random,
+      logger,
+      decode: (body: string): Out | Promise<Out> => gate.decode(body),
+    };
+    const worker = new Worker<Out>(source, handler, resolveWorkerOptions(options));
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  async metrics(): Promise<QueueMetrics> {
+    return this.#backend.metrics();
+  }
+
+  /** A real round trip; rejects when the backend cannot serve. */
+  async ping(): Promise<void> {
+    this.#assertOpen();
+    await this.#backend.ping();
+  }
+
+  /**
+   * Where dead letters of this queue are replayed to.
+   *
+   * @param options.dedupTtlMs - how long a replay that is resumed is recognised, 1 to 31_536_000_000. @defaultValue 604_800_000 (a week)
+   */
+  replayTarget(options: { readonly dedupTtlMs?: number } = {}): ReplayTarget {
+    const dedupTtlMs = options.dedupTtlMs ?? DEFAULT_REPLAY_DEDUP_TTL_MS;
+    throwIssues(issuesOf(integerIssue("dedupTtlMs", dedupTtlMs, { min: 1, max: 31_536_000_000 })));
+    return new QueueReplayTarget(this.#backend, dedupTtlMs);
+  }
+
+  /**
+   * Closes the workers, then the backend, within `deadlineMs` (0 to 86_400_000, default 10_000) altogether. Enqueues that were
+   * called before are sent. Idempotent.
+   */
+  async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    throwIssues(issuesOf(integerIssue("deadlineMs", deadlineMs, { min: 0, max: DAY_MS })));
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endsAt = clock.monotonic() + deadlineMs;
+    this.#batcher.flush();
+    await Promise.all([...this.#workers].map(async (worker) => worker.close({ deadlineMs })));
+    await this.#backend.close({ deadlineMs: Math.max(0, Math.ceil(endsAt - clock.monotonic())) });
+  }
+
+  async #received(delivery: Delivery): Promise<ReceivedJob<Out>> {
+    const { codec, clock } = this.#options;
+    const source = { backend: this.#backend, codec, now: () => clock.now() };
+    try {
+      return new ReceivedJob(delivery, { payload: await this.#gate.decode(delivery.job.body) }, source);
+    } catch (error) {
+      if (!isPayloadError(error)) throw error;
+      return new ReceivedJob<Out>(delivery, { invalid: error }, source);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new QueueError("QUEUE_CLOSED", `Queue \`${this.name}\` is closed`);
+  }
+}
+
+function isPayloadError(error: unknown): error is QueueError {
+  return (
+    error instanceof QueueError &&
+    (error.code === "QUEUE_PAYLOAD_INVALID" || error.code === "QUEUE_PAYLOAD_TOO_LARGE")
+  );
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
+}

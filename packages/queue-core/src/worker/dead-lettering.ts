@@ -1,0 +1,181 @@
+import {
+  backoffDelayMs,
+  errorCode,
+  errorMessage,
+  redactText,
+  type Clock,
+  type DeadLetter,
+  type DeadLetterStore,
+  type Logger,
+  type PayloadEncoding,
+} from "@chimera/dlq";
+import { MAX_BATCH, type QueueBackend, type Settlement } from "../protocol.ts";
+import type { ActiveJob } from "./active-job.ts";
+import { letterOf, type GivenUp } from "./letters.ts";
+
+/** Waits before a job whose letter could not be stored is delivered again. */
+const STORE_BACKOFF = { baseDelayMs: 1_000, maxDelayMs: 30_000 };
+
+/** What dead-lettering needs of its worker. */
+export interface DeadLetteringOptions {
+  readonly backend: QueueBackend;
+  readonly store: DeadLetterStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly leaseMs: number;
+  readonly encoding: PayloadEncoding;
+  readonly settle: (job: ActiveJob, settlement: Settlement) => void;
+  readonly onLost: (job: ActiveJob) => void;
+  readonly onDead: (job: ActiveJob, letter: DeadLetter) => void;
+  readonly progressed: () => void;
+}
+
+interface Entry {
+  readonly job: ActiveJob;
+  readonly givenUp: GivenUp;
+}
+
+/**
+ * Brings jobs to the dead-letter store, in the only order that loses nothing: prove that the job is still ours by
+ * extending its lease, store the letter durably, then settle `dead`. A crash after any of these steps leaves the job in
+ * the queue, the letter in the store, or both; a letter that is stored twice is one letter.
+ *
+ * A settle that answers `stale` means that somebody else has the job after all: the letter is withdrawn.
+ */
+export class DeadLettering {
+  readonly #options: DeadLetteringOptions;
+  #waiting: Entry[] = [];
+  #working: readonly Entry[] = [];
+  /** Stored letters whose `dead` has no answer yet. */
+  readonly #stored = new Map<ActiveJob, DeadLetter>();
+  #withdrawing = 0;
+  #storeFailures = 0;
+
+  constructor(options: DeadLetteringOptions) {
+    this.#options = options;
+  }
+
+  /** Jobs on their way: given up, and not yet handed to a settlement. */
+  get open(): number {
+    return this.#waiting.length + this.#working.length + this.#withdrawing;
+  }
+
+  /** Whether the last try to store a letter failed. */
+  get failing(): boolean {
+    return this.#storeFailures > 0;
+  }
+
+  *jobs(): IterableIterator<ActiveJob> {
+    for (const { job } of this.#working) yield job;
+    for (const { job } of this.#waiting) yield job;
+  }
+
+  add(job: ActiveJob, givenUp: GivenUp): void {
+    job.ended = true;
+    this.#waiting.push({ job, givenUp });
+    if (this.#working.length === 0) queueMicrotask(() => void this.#work());
+  }
+
+  /** The `dead` of a job was answered `ok`. */
+  settled(job: ActiveJob): void {
+    const letter = this.#stored.get(job);
+    if (letter === undefined) return;
+    this.#stored.delete(job);
+    this.#options.onDead(job, letter);
+  }
+
+  /** The `dead` of a job was answered `stale`: somebody else has it, so it is not dead. */
+  async stale(job: ActiveJob): Promise<void> {
+    const letter = this.#stored.get(job);
+    if (letter === undefined) return;
+    this.#stored.delete(job);
+    this.#withdrawing++;
+    try {
+      await this.#options.store.withdraw([letter.id]);
+    } catch (error) {
+      // The letter stays although the job lives: better listed once too often than lost.
+      this.#report("worker.withdraw_failed", error, { letter: letter.id });
+    } finally {
+      this.#withdrawing--;
+      this.#options.progressed();
+    }
+  }
+
+  /** The `dead` of a job was given up without an answer: the letter stays, which loses nothing. */
+  abandoned(job: ActiveJob): void {
+    this.#stored.delete(job);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0 && this.#working.length === 0) {
+      this.#working = this.#waiting.splice(0, MAX_BATCH);
+      const ours = await this.#extend(this.#working);
+      if (ours.length > 0) await this.#store(ours);
+      this.#working = [];
+      this.#options.progressed();
+    }
+  }
+
+  async #extend(entries: readonly Entry[]): Promise<Entry[]> {
+    const { backend, clock, leaseMs, onLost } = this.#options;
+    const sentAt = clock.monotonic();
+    try {
+      const results = await backend.extend(
+        entries.map(({ job }) => job.delivery.receipt),
+        leaseMs,
+      );
+      return entries.filter(({ job, givenUp }, index) => {
+        const result = results[index];
+        if (result === "ok") job.leaseUntil = sentAt + leaseMs;
+        else if (result === "stale") onLost(job);
+        else this.#later(job, givenUp, "the backend did not confirm the lease");
+        return result === "ok";
+      });
+    } catch (error) {
+      this.#report("worker.dead_letter_delayed", error, { jobs: entries.length });
+      for (const { job, givenUp } of entries)
+        this.#later(job, givenUp, "the backend did not confirm the lease");
+      return [];
+    }
+  }
+
+  async #store(entries: readonly Entry[]): Promise<void> {
+    const { backend, store, encoding, clock, settle } = this.#options;
+    const letters = entries.map(({ job, givenUp }) =>
+      letterOf(backend.name, job.delivery, givenUp, encoding, clock.now()),
+    );
+    try {
+      await store.append(letters);
+    } catch (error) {
+      this.#storeFailures++;
+      this.#report("worker.dead_letter_store_failed", error, { jobs: entries.length });
+      for (const { job, givenUp } of entries) this.#later(job, givenUp, "the dead-letter store failed");
+      return;
+    }
+    this.#storeFailures = 0;
+    entries.forEach(({ job }, index) => {
+      this.#stored.set(job, letters[index] as DeadLetter);
+      settle(job, { receipt: job.delivery.receipt, outcome: "dead" });
+    });
+  }
+
+  /** Back to the queue: the next delivery is given up again, without running where the failures already say so. */
+  #later(job: ActiveJob, { message, ran }: GivenUp, why: string): void {
+    const delayMs = backoffDelayMs(Math.max(1, this.#storeFailures), STORE_BACKOFF, this.#options.random);
+    const error = `${message} (${why})`;
+    this.#options.settle(job, {
+      receipt: job.delivery.receipt,
+      outcome: "retry",
+      delayMs,
+      error,
+      counts: ran,
+    });
+  }
+
+  #report(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void {
+    const { logger, backend } = this.#options;
+    const message = redactText(errorMessage(error));
+    logger.error(event, { queue: backend.name, ...fields, code: errorCode(error), message });
+  }
+}

@@ -1,0 +1,248 @@
+import {
+  backoffDelayMs,
+  errorCode,
+  errorMessage,
+  redactText,
+  type Clock,
+  type Logger,
+  type Timer,
+} from "@chimera/dlq";
+import {
+  MAX_BATCH,
+  type Delivery,
+  type DequeueRequest,
+  type QueueBackend,
+  type SettleResult,
+} from "../protocol.ts";
+import type { SettlementBatch, SettlementBatcher } from "./settlement-batcher.ts";
+
+/** Calls under way at most: with fewer, client and server of a far backend fall into lockstep. */
+const MAX_CALLS = 4;
+/** The longest time between two tries to reach a backend that is away. */
+const MAX_RETRY_MS = 5_000;
+/** The longest wait for a first job; the next call follows at once. */
+const MAX_WAIT_MS = 5_000;
+
+/** How many jobs a worker means to hold, and does. */
+export interface Holding {
+  /** 0 while nothing is to be fetched. */
+  readonly target: number;
+  readonly held: number;
+  /** Whether slots stand empty: then even a single job is worth a call. */
+  readonly starving: boolean;
+}
+
+/** What the loop needs of its worker. */
+export interface FetchLoopOptions {
+  readonly backend: QueueBackend;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly leaseMs: number;
+  readonly settlements: SettlementBatcher;
+  readonly holding: (nowMs: number) => Holding;
+  /** Takes over what a call brought that was sent at `sentAt` on the monotonic clock. */
+  readonly accept: (deliveries: readonly Delivery[], sentAt: number) => void;
+  /** A call ended, well or not: slots may be filled, waiters told. */
+  readonly progressed: () => void;
+  readonly reconnected: (outageMs: number) => void;
+}
+
+/** What a call brought. */
+interface Reply {
+  readonly deliveries: readonly Delivery[];
+  /** Set when the outcome of a settlement is unknown: it is sent again later, not in a tight loop. */
+  readonly trouble?: unknown;
+}
+
+/**
+ * Decides once a turn of the event loop what to fetch and what to settle, and makes the calls: settlements ride along
+ * with a fetch where the backend can do both, the next batch is asked for before the handlers of the last one start,
+ * and an empty queue is waited on by one call.
+ *
+ * The turn is a macro-task, so that even handlers that never wait leave the event loop room once a window.
+ */
+export class FetchLoop {
+  readonly #options: FetchLoopOptions;
+  readonly #waitMs: number;
+  #calls = 0;
+  #requested = 0;
+  /** The last fetch brought less than it asked for: the next one waits. */
+  #dry = false;
+  /** Grows with each `recheck`: calls made before it do not tell that the queue is empty. */
+  #epoch = 0;
+  #waiting = false;
+  #interrupt = new AbortController();
+  #turnDue = false;
+  #failures = 0;
+  #downSince = 0;
+  #retry: Timer | undefined;
+  #closed = false;
+
+  constructor(options: FetchLoopOptions) {
+    this.#options = options;
+    // A lease counts from when its call was sent, so a wait may take a quarter of it at most.
+    this.#waitMs = Math.floor(Math.min(MAX_WAIT_MS, options.leaseMs / 4));
+  }
+
+  /** Calls under way. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Whether the last fetch found less than it asked for. */
+  get dry(): boolean {
+    return this.#dry;
+  }
+
+  /** Milliseconds since the backend stopped answering; 0 while it answers. */
+  get outageMs(): number {
+    return this.#failures === 0 ? 0 : this.#options.clock.monotonic() - this.#downSince;
+  }
+
+  /** Decides at the end of this turn of the event loop. */
+  schedule(): void {
+    if (this.#turnDue) return;
+    this.#turnDue = true;
+    setImmediate(() => {
+      this.#turnDue = false;
+      this.#decide();
+    });
+  }
+
+  /** Forgets that the queue was found empty, and looks again at once. */
+  recheck(): void {
+    this.#epoch++;
+    this.#dry = false;
+    this.interrupt();
+    this.schedule();
+  }
+
+  /** Ends a wait for a first job, so that the next decision counts. */
+  interrupt(): void {
+    if (!this.#waiting) return;
+    this.#interrupt.abort();
+    this.#interrupt = new AbortController();
+  }
+
+  /** Makes no call any more. */
+  stop(): void {
+    this.#closed = true;
+    this.#retry?.cancel();
+    this.interrupt();
+  }
+
+  #decide(): void {
+    if (this.#closed || this.#retry !== undefined) return;
+    const { backend, settlements } = this.#options;
+    while (this.#calls < MAX_CALLS) {
+      const max = this.#fetchSize();
+      const batch = settlements.take();
+      if (max === 0 && batch === undefined) return;
+      if (batch !== undefined && max > 0 && !this.#dry && backend.settleAndDequeue !== undefined) {
+        void this.#settleAndDequeue(batch, max);
+        continue;
+      }
+      if (batch !== undefined) void this.#settle(batch);
+      if (max > 0) void this.#dequeue(max);
+    }
+  }
+
+  #fetchSize(): number {
+    if (this.#waiting || (this.#dry && this.#requested > 0)) return 0;
+    const { target, held, starving } = this.#options.holding(this.#options.clock.monotonic());
+    const room = target - held - this.#requested;
+    const enough = room * 4 >= target || (starving && this.#requested === 0);
+    return room > 0 && enough ? Math.min(room, MAX_BATCH) : 0;
+  }
+
+  async #dequeue(max: number): Promise<void> {
+    const waits = this.#dry;
+    this.#waiting ||= waits;
+    await this.#call(max, undefined, async (request) => {
+      const patient = { ...request, waitMs: this.#waitMs, signal: this.#interrupt.signal };
+      try {
+        return { deliveries: await this.#options.backend.dequeue(waits ? patient : request) };
+      } finally {
+        if (waits) this.#waiting = false;
+      }
+    });
+  }
+
+  async #settle(batch: SettlementBatch): Promise<void> {
+    await this.#call(0, batch, async () => {
+      const results = await this.#options.backend.settle(batch.settlements);
+      return { deliveries: [], trouble: this.#answered(batch, results) };
+    });
+  }
+
+  async #settleAndDequeue(batch: SettlementBatch, max: number): Promise<void> {
+    const { backend } = this.#options;
+    await this.#call(max, batch, async (request) => {
+      const reply = await backend.settleAndDequeue?.(batch.settlements, request);
+      return { deliveries: reply?.deliveries ?? [], trouble: this.#answered(batch, reply?.results ?? []) };
+    });
+  }
+
+  /** Answers why a settlement has to be sent again, if one has. */
+  #answered(batch: SettlementBatch, results: readonly SettleResult[]): unknown {
+    this.#options.settlements.answered(batch, results, this.#options.clock.monotonic());
+    return results.find((result) => typeof result === "object")?.error;
+  }
+
+  async #call(
+    max: number,
+    batch: SettlementBatch | undefined,
+    make: (request: DequeueRequest) => Promise<Reply>,
+  ): Promise<void> {
+    const { clock, leaseMs, settlements, accept, progressed } = this.#options;
+    const sentAt = clock.monotonic();
+    const epoch = this.#epoch;
+    this.#calls++;
+    this.#requested += max;
+    try {
+      const { deliveries, trouble } = await make({ max, leaseMs });
+      this.#requested -= max;
+      this.#calls--;
+      if (max > 0 && epoch === this.#epoch) this.#dry = deliveries.length < max;
+      if (trouble === undefined) this.#succeeded();
+      else this.#failed(trouble);
+      if (deliveries.length > 0) accept(deliveries, sentAt);
+    } catch (error) {
+      this.#requested -= max;
+      this.#calls--;
+      if (batch !== undefined) settlements.failed(batch, clock.monotonic());
+      this.#failed(error);
+    }
+    // The next calls leave before the handlers of this one's jobs start.
+    this.#decide();
+    progressed();
+  }
+
+  #succeeded(): void {
+    if (this.#failures === 0) return;
+    const outageMs = this.outageMs;
+    this.#failures = 0;
+    this.#options.logger.warn("worker.reconnected", { queue: this.#options.backend.name, outageMs });
+    this.#options.reconnected(outageMs);
+  }
+
+  #failed(error: unknown): void {
+    const { clock, logger, random, backend } = this.#options;
+    if (errorCode(error) === "QUEUE_CLOSED") {
+      this.stop();
+      return;
+    }
+    if (this.#failures++ === 0) {
+      this.#downSince = clock.monotonic();
+      const message = redactText(errorMessage(error));
+      logger.error("worker.backend_unavailable", { queue: backend.name, code: errorCode(error), message });
+    }
+    if (this.#retry !== undefined || this.#closed) return;
+    const delayMs = backoffDelayMs(this.#failures, { maxDelayMs: MAX_RETRY_MS }, random);
+    this.#retry = clock.schedule(() => {
+      this.#retry = undefined;
+      this.#decide();
+    }, delayMs);
+  }
+}

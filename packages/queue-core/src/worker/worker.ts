@@ -1,0 +1,269 @@
+import type { QueueBackend } from "../protocol.ts";
+import { integerIssue, issuesOf } from "@chimera/dlq";
+import type { Codec } from "../codec.ts";
+import { throwIssues } from "../queue-options.ts";
+import type { ActiveJob } from "./active-job.ts";
+import { DeadLettering } from "./dead-lettering.ts";
+import { Executor, type ExecutorOptions, type JobHandler } from "./executor.ts";
+import { FetchLoop } from "./fetch-loop.ts";
+import { Intake } from "./intake.ts";
+import { JobOutcomes } from "./job-outcomes.ts";
+import { LeaseRenewer } from "./lease-renewer.ts";
+import { Milestones } from "./milestones.ts";
+import { Parking } from "./parking.ts";
+import { PauseWatch } from "./pause-watch.ts";
+import { SettlementBatcher } from "./settlement-batcher.ts";
+import { shutDown } from "./shutdown.ts";
+import { WorkerEmitter, type WorkerEventName, type WorkerListener } from "./worker-events.ts";
+import type { ResolvedWorkerOptions, WorkerSurroundings } from "./worker-options.ts";
+
+/** Where a worker gets its jobs and what they mean. */
+export interface WorkerSource<Out> extends WorkerSurroundings {
+  readonly backend: QueueBackend;
+  readonly codec: Codec;
+  readonly decode: (body: string) => Out | Promise<Out>;
+}
+
+/** How a worker stands. */
+export interface WorkerStatus {
+  readonly state: "running" | "paused" | "closing" | "closed";
+  /** Handlers that run. */
+  readonly running: number;
+  /** Jobs fetched and not started. */
+  readonly fetched: number;
+  /** Settlements the backend has not answered. */
+  readonly unsettled: number;
+  /** Milliseconds for which the backend has not answered; 0 while it does. */
+  readonly backendOutageMs: number;
+  /** The last try to store a dead letter failed: readiness should be red, nothing is lost. */
+  readonly deadLettersFailing: boolean;
+}
+
+/**
+ * Runs a handler over the jobs of a queue: at least once each, as often as `retry` allows, then to the dead letters.
+ *
+ * Made by `queue.process`. Fetches ahead, settles in batches, keeps every lease by one heartbeat.
+ */
+export class Worker<Out = unknown> {
+  readonly #emitter: WorkerEmitter;
+  readonly #milestones: Milestones;
+  readonly #settlements: SettlementBatcher;
+  readonly #fetch: FetchLoop;
+  readonly #intake: Intake;
+  readonly #executor: Executor<Out>;
+  readonly #renewer: LeaseRenewer;
+  readonly #parking: Parking;
+  readonly #deadLettering: DeadLettering;
+  readonly #outcomes: JobOutcomes;
+  readonly #pauseWatch: PauseWatch;
+  readonly #clock: WorkerSurroundings["clock"];
+  #state: WorkerStatus["state"] = "running";
+  #closing: Promise<void> | undefined;
+
+  constructor(source: WorkerSource<Out>, handler: JobHandler<Out>, options: ResolvedWorkerOptions) {
+    const { backend, clock, random, logger } = source;
+    const { leaseMs, maxAttempts, backoff } = options;
+    const changed = (): void => this.#fetch.schedule();
+    const progressed = (): void => this.#progressed();
+    const release = (jobs: readonly ActiveJob[]): void => this.#outcomes.release(jobs);
+    const onLost = (job: ActiveJob): void => this.#outcomes.lost(job);
+    this.#clock = clock;
+    this.#emitter = new WorkerEmitter(logger);
+    this.#milestones = new Milestones(clock);
+    this.#parking = new Parking(clock, release);
+    this.#outcomes = new JobOutcomes({
+      clock,
+      policy: { maxAttempts, backoff, random },
+      intake: () => this.#intake,
+      parking: () => this.#parking,
+      deadLettering: () => this.#deadLettering,
+      settlements: () => this.#settlements,
+      emitter: this.#emitter,
+      changed,
+    });
+    this.#settlements = new SettlementBatcher(this.#outcomes, leaseMs);
+    this.#renewer = new LeaseRenewer({
+      backend,
+      clock,
+      leaseMs,
+      held: () => this.#held(),
+      onLost,
+      onError: (error) =>
+        logger.warn("worker.heartbeat_failed", { queue: backend.name, error: String(error) }),
+    });
+    this.#intake = new Intake({
+      worker: options,
+      clock,
+      random,
+      extend: async (job, extendMs) => this.#renewer.extend(job, extendMs),
+      running: () => this.#executor.running,
+      parked: () => this.#parking.size,
+      quiet: () => this.#quiet(),
+      release,
+      giveUp: (job, givenUp) => this.#deadLettering.add(job, givenUp),
+      interrupt: () => this.#fetch.interrupt(),
+      changed,
+      startable: () => this.#executor.fill(),
+    });
+    this.#executor = new Executor(this.#executorOptions(source, handler, options));
+    this.#deadLettering = new DeadLettering({
+      backend,
+      store: options.deadLetters,
+      clock,
+      random,
+      logger,
+      leaseMs,
+      encoding: source.codec.encoding,
+      settle: (job, settlement) => this.#outcomes.settle(job, settlement),
+      onLost,
+      onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
+      progressed,
+    });
+    this.#pauseWatch = new PauseWatch({ backend, clock, leaseMs, intake: this.#intake });
+    this.#fetch = new FetchLoop({
+      backend,
+      clock,
+      random,
+      logger,
+      leaseMs,
+      settlements: this.#settlements,
+      holding: (nowMs) => this.#intake.holding(nowMs),
+      accept: (deliveries, sentAt) => {
+        this.#intake.accept(deliveries, sentAt);
+        this.#renewer.watch();
+        this.#pauseWatch.watch();
+      },
+      progressed,
+      reconnected: (outageMs) => this.#emitter.emit("reconnected", { outageMs }),
+    });
+    this.#fetch.schedule();
+  }
+
+  get status(): WorkerStatus {
+    return {
+      state: this.#state,
+      running: this.#executor.running,
+      fetched: this.#intake.fetched,
+      unsettled: this.#settlements.open,
+      backendOutageMs: this.#fetch.outageMs,
+      deadLettersFailing: this.#deadLettering.failing,
+    };
+  }
+
+  /** Answers a function that takes the listener off again. A listener that throws is logged and hurts no job. */
+  on<Name extends WorkerEventName>(name: Name, listener: WorkerListener<Name>): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Starts no job until `resume`, and hands back what was fetched; running handlers end. This worker only: see `admin.pause`. */
+  pause(): void {
+    if (this.#state !== "running") return;
+    this.#state = "paused";
+    this.#intake.shut();
+    this.#parking.empty();
+    this.#fetch.interrupt();
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "running";
+    this.#intake.open();
+    this.#fetch.recheck();
+  }
+
+  /**
+   * Resolves once nothing is ready in the queue and everything fetched is settled. Jobs that wait for a later try do not
+   * count. Resolves too when the worker is paused or closed and nothing is left in its hands.
+   */
+  async idle(): Promise<void> {
+    this.#fetch.recheck();
+    await this.#milestones.reached(() => this.#empty() && (this.#state !== "running" || this.#fetch.dry));
+  }
+
+  /**
+   * Stops fetching, hands back what was not started, lets running handlers end until the deadline, then aborts their
+   * signals and hands the rest back. Resolves within `deadlineMs` (0 to 86_400_000, default 10_000), whatever the backend does.
+   * Idempotent.
+   */
+  async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    throwIssues(issuesOf(integerIssue("deadlineMs", deadlineMs, { min: 0, max: 86_400_000 })));
+    this.#closing ??= this.#shutDown(deadlineMs);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #shutDown(deadlineMs: number): Promise<void> {
+    this.#state = "closing";
+    await shutDown(
+      {
+        clock: this.#clock,
+        milestones: this.#milestones,
+        stopIntake: () => {
+          this.#intake.shut();
+          this.#parking.empty();
+          this.#fetch.interrupt();
+        },
+        finished: () => this.#executor.running === 0 && this.#deadLettering.open === 0,
+        flushed: () => this.#settlements.open === 0 && this.#fetch.calls === 0,
+        running: () => this.#executor.jobs(),
+        release: (jobs) => this.#outcomes.release(jobs),
+        giveUp: (job) => this.#executor.giveUp(job),
+        stop: () => {
+          this.#fetch.stop();
+          this.#renewer.stop();
+          this.#executor.stop();
+          this.#pauseWatch.stop();
+        },
+      },
+      deadlineMs,
+    );
+    this.#state = "closed";
+    this.#milestones.check();
+  }
+
+  #executorOptions(
+    { decode, clock }: WorkerSource<Out>,
+    handler: JobHandler<Out>,
+    { concurrency, timeoutMs }: ResolvedWorkerOptions,
+  ): ExecutorOptions<Out> {
+    return {
+      handler,
+      concurrency,
+      timeoutMs,
+      clock,
+      decode,
+      next: (nowMs) => this.#intake.next(nowMs),
+      succeeded: (job, durationMs) => this.#outcomes.succeeded(job, durationMs),
+      failed: (job, error) => this.#outcomes.failed(job, error),
+      invalid: (job, error) => this.#outcomes.invalid(job, error),
+    };
+  }
+
+  *#held(): IterableIterator<ActiveJob> {
+    yield* this.#intake.jobs();
+    yield* this.#executor.jobs();
+    yield* this.#parking.jobs();
+    yield* this.#deadLettering.jobs();
+  }
+
+  #quiet(): boolean {
+    return this.#empty() && this.#fetch.calls === 0;
+  }
+
+  #empty(): boolean {
+    return (
+      this.#executor.running === 0 &&
+      this.#settlements.open === 0 &&
+      this.#deadLettering.open === 0 &&
+      this.#parking.size === 0
+    );
+  }
+
+  #progressed(): void {
+    this.#executor.fill();
+    this.#milestones.check();
+  }
+}
