@@ -31,7 +31,10 @@ export interface NewJob {
   readonly dedupTtlMs?: number;
   /** Deliveries after which the job is handed out as `exhausted`, 1 to 1_000. @defaultValue 20 */
   readonly maxDeliveries?: number;
-  /** Milliseconds after the enqueue at which a job that is ready or delayed is dropped and counted as expired. */
+  /**
+   * Milliseconds after the enqueue from which the job is no longer handed out: the dequeue that meets it at the head
+   * drops it and counts it as expired. Until then it counts as what it is, ready or delayed; in flight it is safe.
+   */
   readonly expiresInMs?: number;
 }
 
@@ -111,7 +114,10 @@ export type Settlement =
       /** Whether this is a failure of the job; `false` for failures of the surroundings. @defaultValue true */
       readonly counts?: boolean;
     }
-  /** Handed back unrun: at the head of its queue, and the delivery is not counted. */
+  /**
+   * Handed back unrun: at the head of its queue, and the delivery is not counted. Several in one call go there one
+   * after the other, so whoever wants their order kept names the last one first.
+   */
   | { readonly receipt: Receipt; readonly outcome: "release" }
   /** Already stored in a dead-letter store: forget it and count it. */
   | { readonly receipt: Receipt; readonly outcome: "dead" };
@@ -219,7 +225,12 @@ export interface QueueBackend {
   readonly name: string;
   /** One result a job, in order. */
   enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]>;
-  /** `[]` on time-out or abort; never rejects for them. */
+  /**
+   * `[]` on time-out or abort; never rejects for them.
+   *
+   * First what is due is promoted, by due time and then by arrival; then expired leases are reclaimed, by their end
+   * and then by delivery; then jobs are handed out.
+   */
   dequeue(request: DequeueRequest): Promise<Delivery[]>;
   /** One result a settlement, in order. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
