@@ -31,6 +31,7 @@ function parentOf(pid: string): number {
 
 /** Whether a process runs. A zombie does not: it only waits to be noticed, though `kill(pid, 0)` calls it alive. */
 export function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
   if (process.platform === "linux") {
     try {
       return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));

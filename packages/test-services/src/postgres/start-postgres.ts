@@ -1,15 +1,21 @@
-import { chownSync, existsSync } from "node:fs";
+import { chownSync, existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { externalService } from "../external-service.ts";
 import { onFreePort } from "../free-port.ts";
 import { removeDirectory, startedService, temporaryDirectory } from "../own-service.ts";
+import { isAlive } from "../process-table.ts";
 import type { TestService } from "../test-service.ts";
 import { makeDataDirectory, POSTGRES_PASSWORD, POSTGRES_USER } from "./data-directory.ts";
 import { othersMayEnter, postgresPrograms, postgresUser } from "./postgres-programs.ts";
 import type { PostgresUser } from "./postgres-programs.ts";
 import { Postmaster } from "./postmaster.ts";
+
+const RELEASED_WITHIN_MS = 5_000;
+const POLL_MS = 20;
 
 /** What a test wants of its Postgres. */
 export interface PostgresOptions {
@@ -20,6 +26,8 @@ export interface PostgresOptions {
    * `directoryForServers` answered. @defaultValue one that `stop()` removes
    */
   readonly dataDirectory?: string;
+  /** Whether to empty `dataDirectory` first. @defaultValue false */
+  readonly fresh?: boolean;
 }
 
 /**
@@ -38,9 +46,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     try {
       if (user !== undefined) chownSync(directory, user.uid, user.gid);
       const programs = postgresPrograms(directory, user);
-      const data = options.dataDirectory ?? join(directory, "data");
+      const { dataDirectory: data = join(directory, "data"), fresh = false, config = [] } = options;
+      await untilReleased(data);
+      if (fresh) await rm(data, { recursive: true, force: true });
       if (!existsSync(join(data, "PG_VERSION"))) await makeDataDirectory(data, directory, programs, user);
-      const server = new Postmaster({ programs, user, directory, data, port, config: options.config ?? [] });
+      const server = new Postmaster({ programs, user, directory, data, port, config });
       const url = `postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@127.0.0.1:${port}/postgres`;
       return await startedService(url, server, remove);
     } catch (error) {
@@ -48,6 +58,21 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
       throw error;
     }
   });
+}
+
+/** Waits while the server of a process that was killed still shuts down; for another's server Postgres has its own words. */
+async function untilReleased(data: string): Promise<void> {
+  const deadline = performance.now() + RELEASED_WITHIN_MS;
+  while (performance.now() < deadline && isAlive(postmasterOf(data))) await delay(POLL_MS);
+}
+
+/** The pid in the first line of a postmaster's pid file; 0 when there is none. */
+function postmasterOf(data: string): number {
+  try {
+    return Number.parseInt(readFileSync(join(data, "postmaster.pid"), "utf8"), 10);
+  } catch {
+    return 0;
+  }
 }
 
 /** Where `user` can have a directory: a TMPDIR of root alone is closed to it. */

@@ -82,6 +82,9 @@ describe("startPostgres", () => {
       const second = await postgres({ dataDirectory });
       expect(await rows(second.url, "SELECT id FROM quakes")).toEqual([{ id: 1 }]);
       await second.stop();
+      const fresh = await postgres({ dataDirectory, fresh: true });
+      await expect(rows(fresh.url, "SELECT id FROM quakes")).rejects.toMatchObject({ code: "42P01" });
+      await fresh.stop();
     } finally {
       for (const directory of [parent, preferred]) rmSync(directory, { recursive: true, force: true });
     }
