@@ -1,0 +1,223 @@
+import type { Clock, Timer } from "@chimera/dlq";
+
+import { Batch } from "../batch/batch.ts";
+import type { Fate } from "../delivery/dead-letter-office.ts";
+import type { BufferGauges } from "../metrics.ts";
+import { ChunkArena, RowBuffer } from "../rows/row-buffer.ts";
+
+import type { Entry, Ticket } from "./tickets.ts";
+import type { ResolvedWriterOptions } from "./writer-options.ts";
+
+/** What a line works with. */
+export interface BatchLineParts {
+  readonly options: ResolvedWriterOptions;
+  readonly clock: Clock;
+  readonly createId: () => string;
+  /** Takes a batch to its end; answers the rows that are not stored. */
+  readonly send: (batch: Batch) => Promise<ReadonlyMap<number, Fate>>;
+}
+
+/** Rows that gather, and who waits for each. */
+interface Gathering {
+  readonly batch: Batch;
+  readonly rows: RowBuffer;
+  readonly tickets: Ticket[];
+  readonly sinceMs: number;
+  readonly settled: Promise<void>;
+  readonly settle: () => void;
+  /** It goes as soon as an insert may start, full or not. */
+  due: boolean;
+}
+
+/**
+ * Gathers rows into batches and sends them, a few at a time, in bounded memory.
+ *
+ * A full batch goes at once. With no insert in flight, the first rows go at once too while the next gather,
+ * inserts at least `minGapMs` apart: a caller that awaits its row is not held back by a timer, and the table is
+ * not flooded with small parts. While inserts run, rows gather until they end or `maxDelayMs` is over.
+ */
+export class BatchLine {
+  readonly #parts: BatchLineParts;
+  readonly #arena = new ChunkArena();
+  /** Entries that wait for room, first come first served. */
+  readonly #waiting = new Set<Entry>();
+  readonly #ready: Gathering[] = [];
+  /** All that are not settled: gathering, ready or in flight. */
+  readonly #batches = new Set<Gathering>();
+  #gathering: Gathering | undefined;
+  #timer: Timer | undefined;
+  #bufferedBytes = 0;
+  #bufferedRows = 0;
+  #inFlight = 0;
+  #started = 0;
+  #lastStartMs = -Infinity;
+  #flushes = 0;
+
+  constructor(parts: BatchLineParts) {
+    this.#parts = parts;
+  }
+
+  get gauges(): BufferGauges {
+    return {
+      bufferedRows: this.#bufferedRows,
+      bufferedBytes: this.#bufferedBytes,
+      waitingWrites: this.#waiting.size,
+      insertsInFlight: this.#inFlight,
+    };
+  }
+
+  /** Inserts started so far. */
+  get startedInserts(): number {
+    return this.#started;
+  }
+
+  /** Places a row; or lets it wait for room behind those that wait already, and answers `false`. */
+  submit(entry: Entry): boolean {
+    if (this.#waiting.size === 0 && this.#fits(entry)) {
+      this.#place(entry);
+      return true;
+    }
+    this.#waiting.add(entry);
+    return false;
+  }
+
+  /** Resolves when a waiting entry has found room. */
+  async placed(entry: Entry): Promise<void> {
+    await new Promise<void>((resolve) => (entry.placed = resolve));
+  }
+
+  /** Takes a row back; `taken` is called when it is sure that it will not be stored. */
+  withdraw(entry: Entry, taken: () => void): void {
+    if (this.#waiting.delete(entry)) taken();
+    else if (entry.batch !== undefined && entry.index !== undefined) entry.batch.withdraw(entry.index, taken);
+  }
+
+  /** Sends everything that was submitted before the call, and waits until each row's fate is known. */
+  async flush(): Promise<void> {
+    this.#flushes += 1;
+    const waiting = [...this.#waiting];
+    try {
+      this.#pump();
+      while (waiting.some((entry) => this.#waiting.has(entry))) {
+        await Promise.race([...this.#batches].map(async ({ settled }) => settled));
+      }
+      await Promise.all([...this.#batches].map(async ({ settled }) => settled));
+    } finally {
+      this.#flushes -= 1;
+    }
+  }
+
+  #fits({ bytes }: Entry): boolean {
+    const { maxBufferedBytes } = this.#parts.options;
+    return this.#bufferedBytes === 0 || this.#bufferedBytes + bytes + 1 <= maxBufferedBytes;
+  }
+
+  #place(entry: Entry): void {
+    const { maxRows, maxBytes } = this.#parts.options;
+    if (this.#gathering !== undefined && this.#gathering.rows.byteLength + entry.bytes >= maxBytes)
+      this.#seal();
+    const gathering = (this.#gathering ??= this.#begin());
+    const { batch, rows, tickets } = gathering;
+    entry.batch = batch;
+    entry.index = rows.rowCount;
+    rows.append(entry.row, entry.bytes);
+    tickets.push(entry.ticket);
+    this.#bufferedBytes += entry.bytes + 1;
+    this.#bufferedRows += 1;
+    if (rows.rowCount >= maxRows || rows.byteLength >= maxBytes) this.#seal();
+    entry.placed?.();
+  }
+
+  #begin(): Gathering {
+    const { clock, createId } = this.#parts;
+    const rows = new RowBuffer(this.#arena);
+    const batch = new Batch({ token: createId(), rows, firstMs: clock.now() });
+    const { promise: settled, resolve: settle } = deferred();
+    const sinceMs = clock.monotonic();
+    const gathering: Gathering = { batch, rows, tickets: [], sinceMs, settled, settle, due: false };
+    this.#batches.add(gathering);
+    this.#schedule(gathering);
+    return gathering;
+  }
+
+  /** Full: it waits for its turn, and the next row starts another. */
+  #seal(): void {
+    if (this.#gathering === undefined) return;
+    this.#ready.push(this.#gathering);
+    this.#gathering = undefined;
+    this.#timer?.cancel();
+    this.#pump();
+  }
+
+  #schedule(gathering: Gathering): void {
+    const { clock, options } = this.#parts;
+    const idle = this.#inFlight === 0 && this.#ready.length === 0;
+    const latestMs = gathering.sinceMs + options.maxDelayMs;
+    const soonMs = this.#flushes > 0 ? -Infinity : this.#lastStartMs + options.minGapMs;
+    const dueMs = idle || this.#flushes > 0 ? Math.min(latestMs, soonMs) : latestMs;
+    this.#timer?.cancel();
+    this.#timer = clock.schedule(
+      () => {
+        gathering.due = true;
+        this.#pump();
+      },
+      Math.max(0, dueMs - clock.monotonic()),
+    );
+  }
+
+  /** Starts inserts while there is something to send and room in flight. */
+  #pump(): void {
+    while (this.#inFlight < this.#parts.options.concurrency) {
+      const next = this.#ready.shift() ?? this.#takeDue();
+      if (next === undefined) return;
+      this.#inFlight += 1;
+      this.#started += 1;
+      this.#lastStartMs = this.#parts.clock.monotonic();
+      void this.#run(next);
+    }
+  }
+
+  #takeDue(): Gathering | undefined {
+    const gathering = this.#gathering;
+    if (gathering === undefined || (!gathering.due && this.#flushes === 0)) return undefined;
+    this.#gathering = undefined;
+    this.#timer?.cancel();
+    return gathering;
+  }
+
+  /** Never rejects. */
+  async #run(gathering: Gathering): Promise<void> {
+    const { batch, tickets } = gathering;
+    const unstored = await this.#send(batch);
+    for (const [index, ticket] of tickets.entries()) {
+      ticket.settle(unstored instanceof Error ? unstored : (unstored.get(index) ?? "stored"));
+    }
+    gathering.settle();
+    this.#batches.delete(gathering);
+    this.#inFlight -= 1;
+    this.#bufferedBytes -= batch.byteLength;
+    this.#bufferedRows -= batch.rowCount;
+    for (const entry of this.#waiting) {
+      if (!this.#fits(entry)) break;
+      this.#waiting.delete(entry);
+      this.#place(entry);
+    }
+    if (this.#gathering !== undefined && !this.#gathering.due) this.#schedule(this.#gathering);
+    this.#pump();
+  }
+
+  /** A fault of ours must not leave callers waiting for ever. */
+  async #send(batch: Batch): Promise<ReadonlyMap<number, Fate> | Error> {
+    try {
+      return await this.#parts.send(batch);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let settle: (() => void) | undefined;
+  const promise = new Promise<void>((resolve) => (settle = resolve));
+  return { promise, resolve: () => settle?.() };
+}

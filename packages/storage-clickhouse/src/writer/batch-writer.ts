@@ -1,0 +1,228 @@
+import type { Clock } from "@chimera/dlq";
+
+import type { Batch } from "../batch/batch.ts";
+import type { Courier } from "../delivery/courier.ts";
+import type { DeadLetterOffice } from "../delivery/dead-letter-office.ts";
+import { sendBatch } from "../delivery/send-batch.ts";
+import { ClickHouseStorageError } from "../errors.ts";
+import type { BufferGauges } from "../metrics.ts";
+import { encodedBytes } from "../rows/row-buffer.ts";
+import { encodeRow } from "../rows/row-encoder.ts";
+import type { EncodedRow } from "../rows/row-encoder.ts";
+
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+
+import { BatchLine } from "./batch-line.ts";
+import { GroupTicket } from "./tickets.ts";
+import type { Entry, Ticket, WriteResult, WriteSummary } from "./tickets.ts";
+import { TokenMemory } from "./token-memory.ts";
+import type { ResolvedWriterOptions } from "./writer-options.ts";
+
+/** Options of {@link BatchWriter.write}. */
+export interface WriteOptions {
+  /**
+   * Takes the row back if it was not sent yet; then the call rejects with the signal's reason. A row that may be
+   * stored cannot be taken back: the call goes on and answers what became of it.
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * Names the row, such as a job's id. A second call with the token of a row that is on its way, or was lately
+   * settled by this writer, gets that row's answer and writes nothing.
+   */
+  readonly token?: string;
+}
+
+/** What a writer is made from. */
+export interface BatchWriterParts {
+  readonly options: ResolvedWriterOptions;
+  readonly clock: Clock;
+  readonly createId: () => string;
+  readonly courier: Courier;
+  readonly office: DeadLetterOffice;
+  /** Called once, when the writer is closed. */
+  readonly onClose: () => void;
+}
+
+/** Writes rows into one table in batches. Made by {@link ClickHouseAdapter.writer}. */
+export class BatchWriter<Row extends object = Record<string, unknown>> {
+  readonly #parts: BatchWriterParts;
+  readonly #line: BatchLine;
+  readonly #tokens: TokenMemory;
+  readonly #giveUp = new AbortController();
+  readonly #abandon = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: BatchWriterParts) {
+    this.#parts = parts;
+    this.#tokens = new TokenMemory(parts.options.rememberTokens);
+    this.#line = new BatchLine({ ...parts, send: async (batch) => this.#send(batch) });
+  }
+
+  /** The table as it was given. */
+  get table(): string {
+    return this.#parts.courier.table.given;
+  }
+
+  /** What the writer holds right now. */
+  get gauges(): BufferGauges {
+    return this.#line.gauges;
+  }
+
+  /**
+   * Writes a row; resolves when its batch is stored, or the row is durably dead-lettered, and says which. A
+   * caller that acknowledges its job only then loses nothing.
+   *
+   * The row is encoded when the call is made: changing it afterwards changes nothing. With a full buffer the
+   * call waits for room first.
+   *
+   * @throws ClickHouseStorageError `CLICKHOUSE_ROW_INVALID` or `CLICKHOUSE_ROW_TOO_LARGE` at once;
+   * `CLICKHOUSE_DEAD_LETTERS_FAILED` (retryable) when the row could be neither stored nor dead-lettered; the
+   * insert's own error where `deadLetters` is `null`; `CLICKHOUSE_CLOSED` after `close`. The signal's reason when
+   * the row was taken back.
+   */
+  async write(row: Row, options: WriteOptions = {}): Promise<WriteResult> {
+    const { token, signal } = options;
+    signal?.throwIfAborted();
+    if (token === undefined) return this.#accept(row, signal);
+    const earlier = this.#tokens.find(token);
+    if (earlier !== undefined) return this.#repeat(earlier, row, options);
+    const result = this.#accept(row, signal);
+    this.#tokens.remember(token, result);
+    return result;
+  }
+
+  /**
+   * Writes rows as fast as the buffer takes them, and resolves when all are stored or durably dead-lettered. An
+   * iterable is read only as far as there is room, so a source of any length runs in bounded memory.
+   *
+   * @param options.signal - stops reading; rows already read go on, and the call rejects with the signal's reason
+   * once they are settled.
+   * @throws as {@link write}; rows before a bad one go on and are settled first.
+   */
+  async writeMany(
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<WriteSummary> {
+    const group = new GroupTicket();
+    try {
+      if (Symbol.iterator in rows) await this.#placeAll(rows, group, signal);
+      else for await (const row of rows) await this.#placeAll([row], group, signal);
+    } catch (error) {
+      await group.summary();
+      throw error;
+    }
+    return group.summary();
+  }
+
+  /** Sends everything written before the call, full or not; resolves when the fate of each of these rows is known. */
+  async flush(): Promise<void> {
+    await this.#line.flush();
+  }
+
+  /**
+   * Takes no more rows, sends what there is, and dead-letters what could not be stored in time.
+   *
+   * The last quarter of the deadline (2 s at most) is kept for dead-lettering. Always resolves within the
+   * deadline; rows that could not even be dead-lettered by then reject with `CLICKHOUSE_DEAD_LETTERS_FAILED`.
+   *
+   * @param options.deadlineMs - milliseconds. @defaultValue 10_000
+   */
+  async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock, onClose } = this.#parts;
+    const reserveMs = Math.min(deadlineMs / 4, 2_000);
+    const giveUp = clock.schedule(() => this.#giveUp.abort(), deadlineMs - reserveMs);
+    const abandon = clock.schedule(() => this.#abandon.abort(), deadlineMs);
+    await this.#line.flush();
+    giveUp.cancel();
+    abandon.cancel();
+    onClose();
+  }
+
+  async #send(batch: Batch): ReturnType<typeof sendBatch> {
+    const { courier, office } = this.#parts;
+    return sendBatch(batch, courier, office, {
+      giveUp: this.#giveUp.signal,
+      abandon: this.#abandon.signal,
+    });
+  }
+
+  /** A repeat waits for the first; when that failed, it is written after all. */
+  async #repeat(
+    earlier: Promise<WriteResult> | WriteResult,
+    row: Row,
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    try {
+      return await earlier;
+    } catch {
+      return this.write(row, options);
+    }
+  }
+
+  async #accept(row: Row, signal: AbortSignal | undefined): Promise<WriteResult> {
+    const [encoded, bytes] = this.#encode(row);
+    return new Promise<WriteResult>((resolve, reject) => {
+      const settle = (outcome: WriteResult | Error): void => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      if (signal === undefined) this.#line.submit({ row: encoded, bytes, ticket: { settle } });
+      else this.#submitWithSignal({ row: encoded, bytes, ticket: { settle } }, signal, reject);
+    });
+  }
+
+  #submitWithSignal(entry: Entry, signal: AbortSignal, reject: (reason: unknown) => void): void {
+    const onAbort = (): void => this.#line.withdraw(watched, () => reject(signal.reason));
+    const ticket: Ticket = {
+      settle(outcome) {
+        signal.removeEventListener("abort", onAbort);
+        entry.ticket.settle(outcome);
+      },
+    };
+    const watched: Entry = { ...entry, ticket };
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#line.submit(watched);
+  }
+
+  /** Places rows of a group; answers once the last is in the buffer. */
+  async #placeAll(rows: Iterable<Row>, group: GroupTicket, signal: AbortSignal | undefined): Promise<void> {
+    let { startedInserts } = this.#line;
+    for (const row of rows) {
+      signal?.throwIfAborted();
+      const [encoded, bytes] = this.#encode(row);
+      group.add();
+      const entry: Entry = { row: encoded, bytes, ticket: group };
+      if (!this.#line.submit(entry)) await this.#line.placed(entry);
+      if (startedInserts === this.#line.startedInserts) continue;
+      // An insert that was started goes out while the next batch is encoded, not after all of them.
+      await turnOfTheLoop();
+      ({ startedInserts } = this.#line);
+    }
+  }
+
+  #encode(row: Row): readonly [EncodedRow, number] {
+    if (this.#closing !== undefined) {
+      throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", `The writer of ${this.table} was closed`);
+    }
+    const encoded = encodeRow(row);
+    const bytes = encodedBytes(encoded);
+    const { maxBytes } = this.#parts.options;
+    if (bytes >= maxBytes) {
+      throw new ClickHouseStorageError(
+        "CLICKHOUSE_ROW_TOO_LARGE",
+        `Expected a row of less than ${maxBytes} bytes (\`maxBytes\`), got ${bytes}`,
+      );
+    }
+    return [encoded, bytes];
+  }
+}
