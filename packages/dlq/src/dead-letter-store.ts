@@ -36,6 +36,14 @@ export interface DeadLetterStats {
   readonly unreadable: number;
 }
 
+/** A hold on a store that keeps other replays and purges out. */
+export interface DeadLetterLock {
+  /** Aborts when the hold was lost, such as after the process had stood still: stop at once. */
+  readonly signal: AbortSignal;
+  /** Gives it back. Idempotent. */
+  release(): Promise<void>;
+}
+
 /**
  * Keeps dead letters until a person, or a replay on their behalf, has dealt with them.
  *
@@ -62,6 +70,12 @@ export interface DeadLetterStore {
   purge(filter: DeadLetterFilter): Promise<number>;
   /** Counts matching letters without parsing payloads. */
   stats(filter?: DeadLetterFilter): Promise<DeadLetterStats>;
+  /**
+   * Keeps other replays and purges out until it is released, its holder has died, or has stood still for too long.
+   * A store may lack it: then only the target's deduplication keeps two replays from doubling.
+   * @throws DlqError `DLQ_LOCKED` (retryable) when another holds it, after waiting as long as a dead holder's hold lasts.
+   */
+  lock?(options?: { readonly signal?: AbortSignal }): Promise<DeadLetterLock>;
   /** Proves that the store could take a letter now; rejects when it could not. */
   ping(): Promise<void>;
   /** Waits for what is under way, at most `deadlineMs` (default 10_000), then releases everything. Idempotent. */

@@ -9,10 +9,14 @@ export type {
 } from "./dead-letter.ts";
 export type {
   DeadLetterFilter,
+  DeadLetterLock,
   DeadLetterStats,
   DeadLetterStore,
   StoredDeadLetter,
 } from "./dead-letter-store.ts";
+export { FileDeadLetterStore } from "./file/file-store.ts";
+export type { FileDeadLetterStoreOptions, WhenFull } from "./file/file-store-options.ts";
+export type { RetentionCounts } from "./file/retention.ts";
 export { MemoryDeadLetterStore } from "./memory-store.ts";
 export type { MemoryDeadLetterStoreOptions } from "./memory-store.ts";
 

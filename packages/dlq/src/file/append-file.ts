@@ -1,0 +1,172 @@
+import { constants, type BigIntStats } from "node:fs";
+import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DlqError } from "../errors.ts";
+import { errorCode } from "../foundation/coded-error.ts";
+import type { Logger } from "../foundation/logger.ts";
+import { toDlqError } from "./system-error.ts";
+import { syncDirectory } from "./sync-directory.ts";
+
+const NEWLINE = 10;
+const LINE_BREAK = Buffer.from("\n");
+/** A group is written again, rather than looked for, when more than this was written beside it. */
+const MAX_SEARCH_BYTES = 4 * 1_048_576;
+/** A group that is overtaken by a rotation this often in a row has met something else than rotations. */
+const MAX_TRIES = 10;
+const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** Up to here the file is known to consist of whole lines; `undefined` after a failure. */
+  wholeTo: number | undefined;
+}
+
+/** What the file was like right after a group was stored in it. */
+export interface Stored {
+  readonly size: number;
+}
+
+/**
+ * Appends groups of whole lines to a file that other processes append to as well, and may rename away.
+ *
+ * Every group is one `write` with `O_APPEND`, which Linux and macOS keep in one piece. Three things are looked at
+ * after it and before its `fdatasync` counts, so that no answer rests on what was true before the write:
+ *
+ * - the name still leads to this file: else a purge may have read it before the group came, and the group is
+ *   written once more to the new file (a letter stored twice is one letter);
+ * - the group starts a line: else a process died in the middle of its own write just before, and the group is
+ *   written once more after a line break;
+ * - the write was not short: else the rest is written again from the start of its torn line.
+ *
+ * Calls must not overlap.
+ */
+export class AppendFile {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #file: OpenFile | undefined;
+
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** Opens the file, made with mode 0600 in a directory of mode 0700 where it is missing. Idempotent. */
+  async open(): Promise<void> {
+    this.#file ??= await this.#openFile();
+  }
+
+  /** Resolves when the group is on disk. The group must end with a line break. */
+  async append(group: Buffer): Promise<Stored> {
+    try {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        this.#file ??= await this.#openFile();
+        const size = await this.#tryAppend(this.#file, group);
+        if (size !== undefined) return { size };
+      }
+    } catch (error) {
+      // What the disk holds now is unknown, and a failed `fdatasync` must not be asked again: Linux marks the
+      // pages clean all the same (P. Chidambaram et al., "Can Applications Recover from fsync Failures?", 2020).
+      await this.close();
+      throw toDlqError(error, `append to ${this.#path}`);
+    }
+    throw new DlqError("DLQ_UNAVAILABLE", `${this.#path} was replaced ${MAX_TRIES} times during one append`, {
+      retryable: true,
+    });
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.handle.close().catch(() => undefined);
+  }
+
+  /** The file's size with the group in it, or `undefined` when the group has to be written again. */
+  async #tryAppend(file: OpenFile, group: Buffer): Promise<number | undefined> {
+    const base = file.wholeTo ?? (await file.handle.stat()).size;
+    const led = file.wholeTo === undefined;
+    const written = led ? Buffer.concat([LINE_BREAK, group]) : group;
+    file.wholeTo = undefined;
+    if (!(await writeWhole(file.handle, written))) return undefined;
+    const [now] = await Promise.all([this.#lookUp(), file.handle.datasync()]);
+    if (now === undefined || now.ino !== file.ino || now.dev !== file.dev) {
+      await this.close();
+      return undefined;
+    }
+    const size = Number(now.size);
+    file.wholeTo =
+      size === base + written.length ? size : await endOfGroup(file.handle, group, base, size, led);
+    // A group that was led by a line break starts a line wherever it stands.
+    return file.wholeTo === undefined && !led ? undefined : size;
+  }
+
+  async #lookUp(): Promise<BigIntStats | undefined> {
+    try {
+      return await lstat(this.#path, { bigint: true });
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async #openFile(): Promise<OpenFile> {
+    const directory = dirname(this.#path);
+    await makeDirectory(directory);
+    let handle: FileHandle;
+    try {
+      handle = await open(this.#path, FLAGS, 0o600);
+    } catch (error) {
+      throw toDlqError(error, `open ${this.#path} (a symlink is refused)`);
+    }
+    try {
+      const { dev, ino, size, mode } = await handle.stat({ bigint: true });
+      if ((mode & BigInt(constants.S_IFMT)) !== BigInt(constants.S_IFREG)) {
+        throw new DlqError("DLQ_NOT_WRITABLE", `Expected ${this.#path} to be a regular file`);
+      }
+      if ((mode & 0o077n) !== 0n) this.#logger.warn("dlq.file_open_to_others", { path: this.#path });
+      if (size === 0n) await syncDirectory(directory);
+      const wholeTo = (await endsWithLineBreak(handle, Number(size))) ? Number(size) : undefined;
+      return { handle, dev, ino, wholeTo };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DlqError("DLQ_NO_DIRECTORY", `Could not make the directory ${directory}`, { cause: error });
+  }
+}
+
+async function endsWithLineBreak(handle: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return true;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] === NEWLINE;
+}
+
+/** One write. False when it was short, and the lines it did not store whole have to be written again. */
+async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<boolean> {
+  const { bytesWritten } = await handle.write(bytes, 0, bytes.length, null);
+  return bytesWritten === bytes.length;
+}
+
+/** Where a group ends that starts a line somewhere from `base` on, or `undefined` when it is not to be found there. */
+async function endOfGroup(
+  handle: FileHandle,
+  group: Buffer,
+  base: number,
+  size: number,
+  led: boolean,
+): Promise<number | undefined> {
+  if (size - base > MAX_SEARCH_BYTES + group.length || size < base) return undefined;
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - base), 0, size - base, base);
+  const region = buffer.subarray(0, bytesRead);
+  if (!led && region.subarray(0, group.length).equals(group)) return base + group.length;
+  const at = region.indexOf(Buffer.concat([LINE_BREAK, group]));
+  return at === -1 ? undefined : base + at + 1 + group.length;
+}

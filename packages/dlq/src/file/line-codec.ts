@@ -1,0 +1,180 @@
+import { deadLetterIssues, isMoment } from "../dead-letter-check.ts";
+import type { AttemptError, DeadLetter, DeadLetterEnvelope, PayloadEncoding } from "../dead-letter.ts";
+
+/*
+ * One line of the file is one letter or one mark, always JSON:
+ *
+ *   {"v":1,"bytes":412,"id":"…","ts":"…","source":"…","target":"…","reason":"…", … ,"replays":0,"encoding":"json","payload":{…}}
+ *   {"v":1,"mark":"withdrawn","id":"…"}
+ *   {"v":1,"mark":"replayed","id":"…","ts":"…"}
+ *
+ * `bytes` counts from the comma after it to the closing brace, so that a torn line shows without being parsed.
+ * An encoding "json" payload stands raw, to the byte, where that keeps the line one line of JSON; JSON text with
+ * line breaks, with lone surrogates, or that is none stands as a string under the encoding "json-text".
+ */
+
+/** How every line of a letter begins. */
+export const LETTER_START = '{"v":1,"bytes":';
+/** Stands once outside strings in the envelope, followed by a digit: values of headers are texts. */
+const REPLAYS_KEY = ',"replays":';
+const PAYLOAD_KEY = ',"payload":';
+
+/** A note on letters that stand before it in the log. */
+export type Mark =
+  | { readonly mark: "withdrawn"; readonly id: string }
+  | { readonly mark: "replayed"; readonly id: string; readonly ts: string };
+
+/** The line of a letter: its envelope, and its payload when somebody wants it. */
+export interface LetterLine {
+  readonly kind: "letter";
+  readonly envelope: DeadLetterEnvelope;
+  /** Cut out of the line, to the byte; `undefined` when its bytes were damaged. */
+  payload(): string | undefined;
+}
+
+/** What a line says, or that it cannot be read. */
+export type Line =
+  | LetterLine
+  | { readonly kind: "mark"; readonly mark: Mark }
+  | { readonly kind: "blank" }
+  | { readonly kind: "unreadable" };
+
+const UNREADABLE: Line = { kind: "unreadable" };
+const BLANK: Line = { kind: "blank" };
+
+/** The line of a letter, its line break included. */
+export function encodeLetter(letter: DeadLetter): string {
+  const { id, ts, source, target, reason, code, message, attempts, errors } = letter;
+  const { firstTs, fence, token, headers, replays, payload } = letter;
+  const raw = letter.encoding === "json" && standsRaw(payload);
+  const encoding = letter.encoding === "json" && !raw ? "json-text" : letter.encoding;
+  // In this order, and nothing but these: a reader finds the first ones by their place.
+  const envelope = JSON.stringify({
+    id,
+    ts,
+    source,
+    target,
+    reason,
+    code,
+    message,
+    attempts,
+    errors: errors.map(onlyKnownFields),
+    firstTs,
+    fence,
+    token,
+    headers,
+    replays,
+    encoding,
+  });
+  const rest = `,${envelope.slice(1, -1)}${PAYLOAD_KEY}${raw ? payload : JSON.stringify(payload)}}`;
+  return `${LETTER_START}${Buffer.byteLength(rest)}${rest}\n`;
+}
+
+/** The line of a mark, its line break included. */
+export function encodeMark(mark: Mark): string {
+  return `${JSON.stringify({ v: 1, ...mark })}\n`;
+}
+
+/**
+ * Reads one line given without its line break. Never throws: what is no letter and no mark is `unreadable`.
+ * The bytes must stay until a letter's payload was asked for.
+ */
+export function decodeLine(line: Buffer): Line {
+  const found = findPayload(line);
+  if (found !== undefined && isWhole(line)) {
+    const envelope = parseJson(`${line.toString("utf8", 0, found.envelopeEnd)}}`);
+    return decodeLetter(envelope, () => line.toString("utf8", found.payloadStart, line.length - 1));
+  }
+  return decodeForeign(line, found?.payloadStart);
+}
+
+/**
+ * A line that another tool wrote, a person edited, or a crash tore. A torn one is never JSON, since no
+ * proper beginning of an object's text is an object's text; whatever parses to a letter is one.
+ */
+function decodeForeign(line: Buffer, payloadStart: number | undefined): Line {
+  const text = line.toString("utf8").trim();
+  if (text === "") return BLANK;
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null) return UNREADABLE;
+  if ("mark" in value) return decodeMark(value);
+  if (!("payload" in value)) return UNREADABLE;
+  const { payload } = value;
+  return decodeLetter(value, () =>
+    payloadStart === undefined
+      ? JSON.stringify(payload)
+      : line.toString("utf8", payloadStart, line.lastIndexOf("}")),
+  );
+}
+
+function decodeMark(value: { mark: unknown; id?: unknown; ts?: unknown }): Line {
+  const { mark, id, ts } = value;
+  if (mark === "withdrawn" && typeof id === "string") return { kind: "mark", mark: { mark, id } };
+  if (mark === "replayed" && typeof id === "string" && isMoment(ts)) {
+    return { kind: "mark", mark: { mark, id, ts } };
+  }
+  return UNREADABLE;
+}
+
+function decodeLetter(fields: unknown, rawPayload: () => string): Line {
+  if (typeof fields !== "object" || fields === null) return UNREADABLE;
+  const { bytes: _bytes, payload: _payload, encoding, ...rest } = fields as Record<string, unknown>;
+  const envelope = { ...rest, encoding: encoding === "json-text" ? "json" : (encoding as PayloadEncoding) };
+  if (deadLetterIssues({ ...envelope, payload: "" }).length > 0) return UNREADABLE;
+  return {
+    kind: "letter",
+    envelope: envelope as unknown as DeadLetterEnvelope,
+    payload: () => (encoding === "json" ? rawPayload() : parseText(rawPayload())),
+  };
+}
+
+/** Where the envelope ends and the payload starts, in a line with its fields in our order. */
+function findPayload(line: Buffer): { envelopeEnd: number; payloadStart: number } | undefined {
+  let at = line.indexOf(REPLAYS_KEY);
+  while (at !== -1 && !isDigit(line[at + REPLAYS_KEY.length])) at = line.indexOf(REPLAYS_KEY, at + 1);
+  if (at === -1) return undefined;
+  const envelopeEnd = line.indexOf(PAYLOAD_KEY, at);
+  return envelopeEnd === -1 ? undefined : { envelopeEnd, payloadStart: envelopeEnd + PAYLOAD_KEY.length };
+}
+
+/** Whether a line is as long as it says of itself. */
+function isWhole(line: Buffer): boolean {
+  const comma = line.indexOf(44, LETTER_START.length);
+  return (
+    line.toString("latin1", 0, LETTER_START.length) === LETTER_START &&
+    Number(line.toString("latin1", LETTER_START.length, comma)) === line.length - comma
+  );
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
+}
+
+/** Whether JSON text may stand in a line as it is. */
+function standsRaw(text: string): boolean {
+  return !/[\n\r]/.test(text) && isWellFormed(text) && parseJson(text) !== undefined;
+}
+
+/** Whether UTF-8 can carry a text: no lone surrogate in it. */
+function isWellFormed(text: string): boolean {
+  // Node 20 has the method; the language level that the sources are checked against does not name it.
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** The value of JSON text, or `undefined` when it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseText(json: string): string | undefined {
+  const value = parseJson(json);
+  return typeof value === "string" ? value : undefined;
+}
+
+function onlyKnownFields({ ts, code, message }: AttemptError): AttemptError {
+  return code === undefined ? { ts, message } : { ts, code, message };
+}

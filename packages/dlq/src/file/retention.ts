@@ -1,0 +1,186 @@
+import { open, rm } from "node:fs/promises";
+import { DlqError } from "../errors.ts";
+import { isMoment } from "../dead-letter-check.ts";
+import { errorCode } from "../foundation/coded-error.ts";
+import type { ResolvedFileStoreOptions } from "./file-store-options.ts";
+import { LineKind, LineReader } from "./line-reader.ts";
+import { endOfLine, windowsForward } from "./line-windows.ts";
+import { rotate } from "./rotation.ts";
+import { lookUp, rotatedSegments, type RotatedSegment } from "./segments.ts";
+
+const AGE_CHECK_MS = 60_000;
+/** Of `maxAgeMs`: a file is rotated when its first letter is this old, so that it can be dropped as a whole. */
+const ROTATE_AT_AGE = 0.5;
+/** The start of a first line, enough for its `ts`. */
+const FIRST_LINE_BYTES = 8_192;
+
+/** What retention has done since the store was made. */
+export interface RetentionCounts {
+  readonly rotations: number;
+  readonly droppedFiles: number;
+  /** Letters in dropped files, those that later ones had replaced included. */
+  readonly droppedLetters: number;
+  readonly droppedBytes: number;
+}
+
+type RetentionOptions = Pick<
+  ResolvedFileStoreOptions,
+  "path" | "rotateBytes" | "maxBytes" | "whenFull" | "maxAgeMs" | "clock" | "logger"
+>;
+
+/**
+ * Keeps the files of a log within their size, number of bytes and age. Looked at with each append; there is no timer.
+ *
+ * Several processes may do the same at the same time: each limit may be passed by what the others append meanwhile.
+ */
+export class Retention {
+  readonly #options: RetentionOptions;
+  /** Bytes of the rotated files when they were last looked at; unknown is too many. */
+  #rotatedBytes = Infinity;
+  /** Bytes of the file itself after the last append. */
+  #activeBytes = 0;
+  #makingRoom: Promise<void> = Promise.resolve();
+  #ageCheckedAt = -Infinity;
+  #counts: RetentionCounts = { rotations: 0, droppedFiles: 0, droppedLetters: 0, droppedBytes: 0 };
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  get counts(): RetentionCounts {
+    return this.#counts;
+  }
+
+  /**
+   * Makes room for letters of so many bytes. Costs nothing while what is known to be there leaves room.
+   * @throws DlqError `DLQ_FULL` (retryable) under `block`, or when there is no rotated file left to drop.
+   */
+  async admit(bytes: number): Promise<void> {
+    if (this.#hasRoomFor(bytes)) return;
+    // One at a time: two that drop the oldest file must not drop the next oldest as well.
+    this.#makingRoom = this.#makingRoom.then(async () => this.#makeRoom(bytes));
+    const admitted = this.#makingRoom;
+    this.#makingRoom = admitted.catch(() => undefined);
+    await admitted;
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    const { maxBytes } = this.#options;
+    return maxBytes === Infinity || this.#rotatedBytes + this.#activeBytes + bytes <= maxBytes;
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    const { path, maxBytes, whenFull } = this.#options;
+    const files = await this.#look();
+    for (const oldest of whenFull === "drop-oldest" ? files : []) {
+      if (this.#hasRoomFor(bytes)) break;
+      await this.#drop(oldest);
+    }
+    if (this.#hasRoomFor(bytes)) return;
+    throw new DlqError("DLQ_FULL", `The dead letters in ${path} have reached ${maxBytes} bytes`, {
+      retryable: true,
+    });
+  }
+
+  /** Looks after an append at whether the file, now of `size` bytes, is due. Answers whether it was rotated. */
+  async settle(size: number): Promise<boolean> {
+    this.#activeBytes = size;
+    const isAgeDue = await this.#checkAge();
+    return (size >= this.#options.rotateBytes || isAgeDue) && (await this.#rotate(size, isAgeDue));
+  }
+
+  async #rotate(size: number, isAgeDue: boolean): Promise<boolean> {
+    const { path, rotateBytes, clock, logger } = this.#options;
+    try {
+      const isDue = (file: { readonly size: number }): boolean => isAgeDue || file.size >= rotateBytes;
+      if (!(await rotate(path, { clock, waitMs: 0, isDue }))) return false;
+    } catch (error) {
+      // Another process is at it, or died at it: a file that grows a little more hurts nothing.
+      if (errorCode(error) !== "DLQ_LOCKED")
+        logger.warn("dlq.rotation_failed", { path, code: errorCode(error) });
+      return false;
+    }
+    this.#counts = { ...this.#counts, rotations: this.#counts.rotations + 1 };
+    this.#rotatedBytes += size;
+    this.#activeBytes = 0;
+    return true;
+  }
+
+  /** Drops what is too old, at most once a minute. Answers whether the file itself should be rotated for its age. */
+  async #checkAge(): Promise<boolean> {
+    const { path, maxAgeMs, clock } = this.#options;
+    if (maxAgeMs === Infinity || clock.monotonic() - this.#ageCheckedAt < AGE_CHECK_MS) return false;
+    this.#ageCheckedAt = clock.monotonic();
+    for (const file of await this.#look()) {
+      if (file.mtimeMs >= clock.now() - maxAgeMs) break;
+      await this.#drop(file);
+    }
+    const firstTs = await firstMoment(path);
+    return firstTs !== undefined && Date.parse(firstTs) < clock.now() - maxAgeMs * ROTATE_AT_AGE;
+  }
+
+  async #drop(file: SizedSegment): Promise<void> {
+    const letters = await countLetters(file);
+    await rm(file.path, { force: true });
+    const { droppedFiles, droppedLetters, droppedBytes } = this.#counts;
+    this.#rotatedBytes -= file.size;
+    this.#counts = {
+      ...this.#counts,
+      droppedFiles: droppedFiles + 1,
+      droppedLetters: droppedLetters + letters,
+      droppedBytes: droppedBytes + file.size,
+    };
+    this.#options.logger.warn("dlq.dropped", { path: file.path, letters, bytes: file.size });
+  }
+
+  /** The rotated files, oldest first; from here on their bytes, and those of the file, are known. */
+  async #look(): Promise<SizedSegment[]> {
+    const files = await rotatedSegments(this.#options.path);
+    const sized = await Promise.all(
+      files.map(async ({ number, path }) => {
+        const found = await lookUp(path);
+        return found && { number, path, size: found.size, mtimeMs: found.mtimeMs };
+      }),
+    );
+    const present = sized.filter((file) => file !== undefined);
+    this.#rotatedBytes = present.reduce((sum, { size }) => sum + size, 0);
+    this.#activeBytes = (await lookUp(this.#options.path))?.size ?? 0;
+    return present;
+  }
+}
+
+interface SizedSegment extends RotatedSegment {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+async function firstMoment(path: string): Promise<string | undefined> {
+  const handle = await open(path, "r").catch(() => undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(FIRST_LINE_BYTES), 0, FIRST_LINE_BYTES, 0);
+    const ts = /"ts":"([^"]+)"/.exec(buffer.toString("latin1", 0, bytesRead))?.[1];
+    return isMoment(ts) ? ts : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function countLetters({ path, size }: SizedSegment): Promise<number> {
+  const handle = await open(path, "r");
+  const reader = new LineReader();
+  let letters = 0;
+  try {
+    for await (const window of windowsForward({ path, handle, size })) {
+      reader.use(window.bytes);
+      for (let start = 0; start < window.end;) {
+        const end = endOfLine(window, start);
+        if (reader.read(start, end) === LineKind.letter) letters++;
+        start = end + 1;
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+  return letters;
+}
