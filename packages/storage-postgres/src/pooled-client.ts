@@ -42,6 +42,7 @@ export class PooledClient {
   lastUsedAt: number;
   readonly #driver: pg.Client;
   readonly #context: ClientContext;
+  readonly #whenLost: Promise<void>;
   #lost = false;
   #tainted: DiscardReason | undefined;
 
@@ -51,18 +52,26 @@ export class PooledClient {
     this.generation = generation;
     this.expiresAt = expiresAt;
     this.lastUsedAt = context.clock.monotonic();
-    const onLost = (): void => {
-      if (this.#lost) return;
-      this.#lost = true;
-      context.onLost(this);
-    };
-    driver.on("error", onLost);
-    driver.on("end", onLost);
+    this.#whenLost = new Promise((resolve) => {
+      const onLost = (): void => {
+        if (this.#lost) return;
+        this.#lost = true;
+        resolve();
+        context.onLost(this);
+      };
+      driver.on("error", onLost);
+      driver.on("end", onLost);
+    });
   }
 
   /** Whether the connection is gone. */
   get lost(): boolean {
     return this.#lost;
+  }
+
+  /** Resolves when the connection is gone. */
+  get whenLost(): Promise<void> {
+    return this.#whenLost;
   }
 
   /** Why this session must not serve another call, if so. */

@@ -1,25 +1,33 @@
 import type { Environment } from "@chimera/dlq";
+import { integerIssue } from "@chimera/dlq";
+import type { BulkInsertOptions, BulkInsertResult, BulkPlan } from "./bulk/bulk-insert.ts";
+import { planBulkInsert, runBulkInsert } from "./bulk/bulk-insert.ts";
+import type { BulkRow, RunStatement, TableName } from "./bulk/columns.ts";
+import { ColumnTypes } from "./bulk/columns.ts";
+import { copyIn } from "./bulk/copy-in.ts";
 import { cancelRequests } from "./cancel-request.ts";
 import { Connector } from "./connector.ts";
 import { Credentials } from "./credentials.ts";
 import { optionsFromEnvironment } from "./environment.ts";
+import { PostgresError } from "./errors.ts";
 import { Failure, LostCommit } from "./failure.ts";
 import type { Limits } from "./failure.ts";
 import type { PostgresHealth } from "./health.ts";
 import { checkHealth } from "./health.ts";
+import { settleLostCommit } from "./lost-commit.ts";
 import type { PostgresAdapterOptions, ResolvedOptions } from "./options.ts";
 import { resolveOptions } from "./options.ts";
 import { Pool } from "./pool.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
-import type { PooledClient } from "./pooled-client.ts";
-import type { CallOptions, QueryOptions, QueryResult, QueryRunner } from "./query.ts";
+import type { DriverResult, PooledClient, Statement } from "./pooled-client.ts";
+import type { CallOptions, QueryOptions, QueryResult, QueryRunner, StreamOptions } from "./query.ts";
 import { limitsOf, readQueryCall, readResult } from "./query.ts";
 import type { RetryCounts } from "./retry.ts";
 import { Retrier } from "./retry.ts";
 import type { SqlStatement } from "./sql.ts";
+import { streamRows } from "./stream-rows.ts";
 import type { Transaction, TransactionOptions } from "./transaction.ts";
 import { checkTransactionOptions, runTransaction } from "./transaction.ts";
-import { settleLostCommit } from "./lost-commit.ts";
 
 /** What the adapter counts. */
 export interface PostgresMetrics {
@@ -37,6 +45,7 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
   readonly #pool: Pool;
   readonly #retrier: Retrier;
   readonly #credentials: Credentials;
+  readonly #types = new ColumnTypes();
 
   /** @throws PostgresError `POSTGRES_INVALID` whose `issues` lists every option that is wrong. */
   constructor(options: PostgresAdapterOptions = {}) {
@@ -75,11 +84,8 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     third?: QueryOptions,
   ): Promise<QueryResult<Row>> {
     const { statement, options } = readQueryCall(first, second, third);
-    const limits = limitsOf(options, this.#options);
     // Awaited, not returned: the stack of an error then leads to the caller.
-    const result = await this.#retrier.run({ limits, idempotent: options.idempotent ?? false }, async () =>
-      this.#withClient(limits, async (client) => client.run(statement, limits)),
-    );
+    const result = await this.#run(statement, limitsOf(options, this.#options), options.idempotent ?? false);
     return readResult<Row>(result);
   }
 
@@ -112,6 +118,71 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     return result;
   }
 
+  /**
+   * Stores rows, all or none, by the fastest way for their number. What is not given for a column is NULL, not the
+   * column's default.
+   *
+   * @throws PostgresError, as `query` does.
+   */
+  async bulkInsert(
+    table: TableName,
+    rows: readonly BulkRow[],
+    options: BulkInsertOptions = {},
+  ): Promise<BulkInsertResult> {
+    const plan = planBulkInsert(table, rows, options);
+    if (rows.length === 0) return { rowCount: 0, strategy: plan.strategy };
+    if (plan.isSplit)
+      return this.transaction(async (transaction) => transaction.bulkInsert(table, rows, options), options);
+    const limits = limitsOf(options, this.#options);
+    const ask = async (statement: Statement): Promise<DriverResult> => this.#run(statement, limits, true);
+    try {
+      return await this.#insert(plan, limits, options.idempotent ?? false, ask);
+    } catch (error) {
+      // Refused with types that were right once: the table may have been altered since.
+      const refused = error instanceof PostgresError && /^(?:22|42)/.test(error.sqlState ?? "");
+      if (!refused || !(await this.#types.haveChanged(plan.table, ask))) throw error;
+      return this.#insert(plan, limits, options.idempotent ?? false, ask);
+    }
+  }
+
+  /**
+   * Rows one by one, fetched `batchRows` at a time over a cursor, in constant memory. Keeps a client until the loop
+   * is left. The deadline is for the start alone; a connection lost on the way ends the loop with an error.
+   */
+  stream<Row = Record<string, unknown>>(
+    statement: SqlStatement,
+    options?: StreamOptions,
+  ): AsyncGenerator<Row, void, undefined>;
+  stream<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncGenerator<Row, void, undefined>;
+  async *stream<Row>(
+    first: SqlStatement | string,
+    second?: readonly unknown[] | StreamOptions,
+    third?: StreamOptions,
+  ): AsyncGenerator<Row, void, undefined> {
+    const { statement, options } = readQueryCall<StreamOptions>(first, second, third);
+    const { batchRows = 500 } = options;
+    const issue = integerIssue("batchRows", batchRows, { min: 1, max: 100_000 });
+    if (issue !== undefined) throw new PostgresError("POSTGRES_INVALID", issue);
+    const limits = limitsOf(options, this.#options);
+    const call = { limits, idempotent: true };
+    const client = await this.#retrier.run(call, async () => this.#take(limits));
+    try {
+      const whole = { deadlineAt: Infinity, signal: limits.signal };
+      yield* streamRows(client, statement, batchRows, whole, this.#options.clock) as AsyncGenerator<
+        Row,
+        void
+      >;
+    } catch (error) {
+      throw this.#retrier.report(error, call);
+    } finally {
+      this.#pool.giveBack(client);
+    }
+  }
+
   /** Asks the server whether it serves, and for what. Never rejects. Takes a client like any other call. */
   async health(options: CallOptions = {}): Promise<PostgresHealth> {
     return checkHealth(this, this.#options.clock, options);
@@ -132,6 +203,35 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #run(statement: Statement, limits: Limits, idempotent: boolean): Promise<DriverResult> {
+    const result = await this.#retrier.run({ limits, idempotent }, async () =>
+      this.#withClient(limits, async (client) => client.run(statement, limits)),
+    );
+    return result;
+  }
+
+  async #insert(
+    plan: BulkPlan,
+    limits: Limits,
+    idempotent: boolean,
+    ask: RunStatement,
+  ): Promise<BulkInsertResult> {
+    const columns = await this.#types.columns(plan.table, plan.names, ask);
+    const result = await this.#retrier.run({ limits, idempotent }, async () =>
+      this.#withClient(limits, async (client) =>
+        runBulkInsert(plan, columns, {
+          run: async (statement) => client.run(statement, limits),
+          copyIn: async (text, chunks) => copyIn(client, text, chunks, limits),
+        }),
+      ),
+    );
+    return result;
+  }
+
+  async #take(limits: Limits): Promise<PooledClient> {
+    return this.#pool.takeWarm() ?? (await this.#pool.take(limits));
   }
 
   async #withClient<Result>(limits: Limits, use: (client: PooledClient) => Promise<Result>): Promise<Result> {

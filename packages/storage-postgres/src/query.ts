@@ -4,9 +4,6 @@ import type { Statement } from "./pooled-client.ts";
 import { SqlStatement } from "./sql.ts";
 import { PostgresError } from "./errors.ts";
 
-/** A value that a parameter can be. Objects travel as JSON, arrays as Postgres arrays, bytes as `bytea`. */
-export type SqlValue = unknown;
-
 /** What one call may ask for beyond its statement. */
 export interface CallOptions {
   /** Milliseconds for the whole call, >= 0; 0 means none. @defaultValue the adapter's */
@@ -26,6 +23,12 @@ export interface QueryOptions extends CallOptions {
   readonly name?: string;
 }
 
+/** Options of a stream of rows. */
+export interface StreamOptions extends CallOptions {
+  /** Rows fetched in one round trip, 1 to 100_000. @defaultValue 500 */
+  readonly batchRows?: number;
+}
+
 /** The answer to a statement. */
 export interface QueryResult<Row> {
   readonly rows: Row[];
@@ -38,7 +41,7 @@ export interface QueryResult<Row> {
 /** Runs statements: the adapter itself, or one transaction. */
 export interface QueryRunner {
   /**
-   * Runs one statement.
+   * Runs one statement. Of its values objects travel as JSON, arrays as Postgres arrays, bytes as `bytea`.
    *
    * @throws PostgresError; `OUTCOME_UNKNOWN` alone leaves open whether it took effect.
    */
@@ -48,26 +51,26 @@ export interface QueryRunner {
   ): Promise<QueryResult<Row>>;
   query<Row = Record<string, unknown>>(
     text: string,
-    values?: readonly SqlValue[],
+    values?: readonly unknown[],
     options?: QueryOptions,
   ): Promise<QueryResult<Row>>;
 }
 
-/** The two forms of a call of `query` as one. */
-export function readQueryCall(
+/** The two forms of a call as one: text with values, or a statement of the `sql` tag. */
+export function readQueryCall<Options extends CallOptions & { readonly name?: string }>(
   first: SqlStatement | string,
-  second: readonly SqlValue[] | QueryOptions | undefined,
-  third: QueryOptions | undefined,
-): { readonly statement: Statement; readonly options: QueryOptions } {
+  second: readonly unknown[] | Options | undefined,
+  third: Options | undefined,
+): { readonly statement: Statement; readonly options: Partial<Options> } {
   if (typeof first === "string") {
-    const options = third ?? {};
+    const options: Partial<Options> = third ?? {};
     if (second !== undefined && !Array.isArray(second))
       throw new PostgresError("POSTGRES_INVALID", "Expected `values` to be an array; options come third");
-    return { statement: { text: first, values: second as readonly SqlValue[], name: options.name }, options };
+    return { statement: { text: first, values: second as readonly unknown[], name: options.name }, options };
   }
   if (!SqlStatement.is(first))
     throw new PostgresError("POSTGRES_INVALID", "Expected the statement to be text or made by the `sql` tag");
-  const options = (second ?? {}) as QueryOptions;
+  const options = (second ?? {}) as Partial<Options>;
   return { statement: { text: first.text, values: first.values, name: options.name }, options };
 }
 

@@ -54,16 +54,29 @@ export class Retrier {
     }
   }
 
+  /** What the caller gets of a failed step that is not tried again. */
+  report(error: unknown, { idempotent, limits }: RetryCall, attempts = 1): unknown {
+    if (!(error instanceof Failure)) return error;
+    return reportFailure(error, {
+      attempts,
+      idempotent,
+      signal: limits.signal,
+      credentials: this.#credentials,
+    });
+  }
+
   async #waitForNext(failure: Failure, attempts: number, call: RetryCall): Promise<void> {
-    const { limits, idempotent } = call;
     const { kind, interruption, driverError } = failure;
-    const giveUp = (): Error =>
-      reportFailure(failure, { attempts, idempotent, signal: limits.signal, credentials: this.#credentials });
-    if (interruption !== undefined || kind === "permanent" || (failure.isOpen && !idempotent)) throw giveUp();
     const { retry, clock, random } = this.#options;
-    if (attempts >= (call.maxAttempts ?? retry.maxAttempts)) throw giveUp();
     const delayMs = backoffDelayMs(attempts, retry, random);
-    if (clock.monotonic() + delayMs >= limits.deadlineAt) throw giveUp();
+    if (
+      interruption !== undefined ||
+      kind === "permanent" ||
+      (failure.isOpen && !call.idempotent) ||
+      attempts >= (call.maxAttempts ?? retry.maxAttempts) ||
+      clock.monotonic() + delayMs >= call.limits.deadlineAt
+    )
+      throw this.report(failure, call, attempts);
     this.#counts[kind]++;
     this.#logger.info("postgres.retrying", {
       failure: kind,
@@ -72,6 +85,6 @@ export class Retrier {
       sqlState: sqlStateOf(driverError),
       message: this.#credentials.redact(errorMessage(driverError)),
     });
-    await sleep(clock, delayMs, limits.signal);
+    await sleep(clock, delayMs, call.limits.signal);
   }
 }

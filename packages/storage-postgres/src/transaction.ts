@@ -1,11 +1,14 @@
 import { choiceIssue } from "@chimera/dlq";
+import type { BulkInsertOptions, BulkInsertResult } from "./bulk/bulk-insert.ts";
+import type { BulkRow, TableName } from "./bulk/columns.ts";
 import type { Credentials } from "./credentials.ts";
 import { PostgresError } from "./errors.ts";
 import type { Limits } from "./failure.ts";
 import { Failure, LostCommit } from "./failure.ts";
 import type { DriverResult, PooledClient } from "./pooled-client.ts";
 import type { CallOptions, QueryRunner } from "./query.ts";
-import { TransactionScope, TransactionSession } from "./transaction-scope.ts";
+import { TransactionScope } from "./transaction-scope.ts";
+import { TransactionSession } from "./transaction-session.ts";
 
 /** How far a transaction is kept from others (PostgreSQL documentation, 13.2). */
 export type Isolation = "read committed" | "repeatable read" | "serializable";
@@ -41,6 +44,12 @@ export interface Transaction extends QueryRunner {
    * if the caller catches. While it runs, only the transaction that it was given may be used.
    */
   transaction<Result>(work: (nested: Transaction) => Promise<Result>): Promise<Result>;
+  /** Stores rows as a part of this transaction. @throws PostgresError */
+  bulkInsert(
+    table: TableName,
+    rows: readonly BulkRow[],
+    options?: Omit<BulkInsertOptions, keyof CallOptions | "idempotent">,
+  ): Promise<BulkInsertResult>;
 }
 
 /** One try of a transaction on one client. @throws Failure; or what `work` threw. */
