@@ -17,7 +17,7 @@ export type ClickHouseStorageErrorCode =
   | "CLICKHOUSE_REJECTED"
   /** Rows were neither stored nor dead-lettered, since the dead-letter store failed too. Retryable. */
   | "CLICKHOUSE_DEAD_LETTERS_FAILED"
-  /** The caller's signal aborted a read or a statement. */
+  /** Ended by its caller's signal, or by `close`, before the server had answered. */
   | "CLICKHOUSE_ABORTED"
   /** The adapter or writer was closed. */
   | "CLICKHOUSE_CLOSED";

@@ -77,7 +77,7 @@ export function readFailure(error: unknown, secrets: readonly string[] = []): Fa
 
 /** The error a caller gets for a failure. */
 export function errorOf(failure: Failure, what: string): ClickHouseStorageError {
-  const code = CODE_OF[failure.kind];
+  const code = failure.code === "ABORTED" ? "CLICKHOUSE_ABORTED" : CODE_OF[failure.kind];
   return new ClickHouseStorageError(code, `${what}: ${failure.message}`, {
     retryable: failure.kind === "transient" || failure.kind === "configuration",
     ...(failure.serverCode !== undefined && { serverCode: failure.serverCode }),

@@ -46,8 +46,9 @@ export class BatchPart {
     return pieces;
   }
 
-  /** The row of the batch that is the `position`-th of this part, counted from 0; `undefined` past its end. */
+  /** The row of the batch that is the `position`-th of this part, counted from 0; `undefined` outside it. */
   rowAt(position: number): number | undefined {
+    if (position < 0) return undefined;
     let row = this.from + position;
     for (const excluded of this.excluded) {
       if (excluded > row) break;

@@ -9,11 +9,15 @@ import type { Failure } from "../failure.ts";
 import type { InsertCounters } from "../metrics.ts";
 import type { TableName } from "../table-name.ts";
 
+import { BadRowBudget } from "./bad-row-budget.ts";
 import { Delivery } from "./delivery.ts";
+import { ReplicaKnowledge } from "./replica-knowledge.ts";
 
 /** What one way to a table needs. */
 export interface CourierParts {
   readonly table: TableName;
+  readonly badRows: BadRowBudget;
+  readonly replicas: ReplicaKnowledge;
   /** Of every insert, the token aside. */
   readonly settings: ClickHouseSettings;
   readonly pool: EndpointPool;
@@ -38,8 +42,9 @@ export interface Refusal {
 export class Courier {
   readonly #parts: CourierParts;
 
-  constructor(parts: CourierParts) {
-    this.#parts = parts;
+  constructor(parts: Omit<CourierParts, "badRows" | "replicas">) {
+    const badRows = new BadRowBudget(parts.options.maxBadRows);
+    this.#parts = { ...parts, badRows, replicas: new ReplicaKnowledge(parts.table, parts.pool) };
   }
 
   get table(): TableName {

@@ -13,10 +13,10 @@ import { sendRows } from "./send-rows.ts";
 
 /** Tries that a dead letter tells about. */
 const KEPT_ERRORS = 5;
-/** Waits after overload are this many times longer: an insert every 100 ms is what makes too many parts. */
-const SLOW_FACTOR = 20;
-/** A table that is missing is looked for about once a second. */
-const HOLD_FACTOR = 5;
+/** After overload tries are far apart: an insert every 100 ms is what makes too many parts. */
+const SLOW_BACKOFF = { baseDelayMs: 2_000, maxDelayMs: 30_000 };
+/** A table that is missing is looked for about once a second, and rows go soon after it is there. */
+const HOLD_BACKOFF = { baseDelayMs: 500, maxDelayMs: 2_000 };
 
 /** How a part ended for good when it was not stored. */
 type Refused = Omit<Refusal, "part">;
@@ -38,16 +38,17 @@ export class Delivery {
 
   /** Sends the batch; answers the parts of it that are not stored. Runs once. */
   async run(): Promise<readonly Refusal[]> {
+    const { badRows } = this.#parts;
     const refused = await this.#persist(() => this.#batch.whole());
     const whole = this.#batch.whole();
     this.#batch.commit();
-    if (refused !== undefined) {
-      await isolateBadRows(whole, refused, {
-        maxBadRows: this.#parts.options.maxBadRows,
-        send: async (part) => this.#persist(() => part),
-        refuse: (part, why) => this.#refusals.push({ part, ...why }),
-      });
-    }
+    if (refused === undefined) return this.#refusals;
+    const isolated = await isolateBadRows(whole, refused, {
+      maxBadRows: badRows.allowed,
+      send: async (part) => this.#persist(() => part),
+      refuse: (part, why) => this.#refusals.push({ part, ...why }),
+    });
+    badRows.note(isolated);
     return this.#refusals;
   }
 
@@ -78,10 +79,11 @@ export class Delivery {
 
   /** One insert. `over`: no server could be called until the deadline, or the signal ended it. */
   async #attempt(part: BatchPart, deadline: number): Promise<"stored" | "over" | Failure> {
-    const { pool, table, settings, counters, options, secrets } = this.#parts;
+    const { pool, table, settings, counters, options, secrets, replicas } = this.#parts;
     let endpoint: Endpoint | undefined;
     try {
-      endpoint = await pool.acquire({ pinned: this.#pinned, deadline, signal: this.#signal });
+      const pinned = replicas.shared === true ? undefined : this.#pinned;
+      endpoint = await pool.acquire({ pinned, deadline, signal: this.#signal });
     } catch {
       return "over";
     }
@@ -90,6 +92,7 @@ export class Delivery {
     let sent = false;
     try {
       const known = await endpoint.supported({ ...settings, insert_deduplication_token: part.token });
+      await replicas.learn(endpoint);
       this.#signal?.throwIfAborted();
       this.#batch.sending();
       sent = true;
@@ -105,23 +108,23 @@ export class Delivery {
       return "stored";
     } catch (error) {
       const read = readFailure(error, secrets);
-      const failure = { ...read, outcomeUnknown: read.outcomeUnknown && sent };
-      this.#note(endpoint, failure);
+      const failure = this.#signal?.aborted === true ? { ...read, ...ENDED } : read;
+      this.#note(endpoint, failure, sent && failure.outcomeUnknown);
       return failure;
     }
   }
 
-  #note(endpoint: Endpoint, failure: Failure): void {
+  #note(endpoint: Endpoint, failure: Failure, mayBeStored: boolean): void {
     this.#parts.counters.failed(failure);
     if (this.#signal?.aborted === true) endpoint.breaker.inconclusive();
     else if (failure.unreachable) endpoint.breaker.unanswered();
     else endpoint.breaker.answered();
     if (failure.unreachable) endpoint.forget();
-    if (failure.outcomeUnknown) {
+    if (mayBeStored) {
       this.#pinned = endpoint;
       this.#batch.commit();
-    } else {
-      this.#batch.refused();
+    } else if (failure.kind !== "row") {
+      this.#batch.refused(); // after a row's failure its number must keep its meaning: nothing is taken out
     }
   }
 
@@ -135,8 +138,8 @@ export class Delivery {
     if (holds)
       alarms.raise(this.#holdKey, { table: table.given, code: failure.code, message: failure.message });
     else alarms.clear(this.#holdKey);
-    const factor = failure.slow ? SLOW_FACTOR : holds ? HOLD_FACTOR : 1;
-    const delayMs = factor * backoffDelayMs(attempts, backoff, random);
+    const slower = failure.slow ? SLOW_BACKOFF : holds ? HOLD_BACKOFF : undefined;
+    const delayMs = backoffDelayMs(attempts, { ...backoff, ...slower }, random);
     const fields = { table: table.given, code: failure.code, message: failure.message, attempts, delayMs };
     logger[attempts === 1 || holds ? "warn" : "debug"](
       holds ? "clickhouse.batch_held" : "clickhouse.batch_retrying",
@@ -154,6 +157,9 @@ export class Delivery {
     return `held:${this.#parts.table.given}`;
   }
 }
+
+/** What a batch says whose last insert was ended by the signal. */
+const ENDED = { code: "ABORTED", message: "ended before the server had answered" };
 
 /** What a batch says that never came to a try: no server could be called, or it was closed first. */
 const NOT_TRIED: Failure = {

@@ -17,18 +17,23 @@ export interface Isolation<Refused extends { readonly failure: Failure }> {
  * The server names the first bad row ("at row N", exact in 32 of 32 cases on 26.7): that row is sent alone, for
  * its own error, and the rest again without it. With k bad rows that makes at most 2k + 1 inserts, the failed
  * first one included. Where the server names none, or one that turns out good, halves are sent instead.
+ *
+ * @returns `over-budget` when rows were refused that may be good.
  */
 export async function isolateBadRows<Refused extends { readonly failure: Failure }>(
   part: BatchPart,
   refused: Refused,
   isolation: Isolation<Refused>,
-): Promise<void> {
-  await new Isolator(isolation).isolate(part, refused);
+): Promise<"within-budget" | "over-budget"> {
+  const isolator = new Isolator(isolation);
+  await isolator.isolate(part, refused);
+  return isolator.overBudget ? "over-budget" : "within-budget";
 }
 
 class Isolator<Refused extends { readonly failure: Failure }> {
   readonly #isolation: Isolation<Refused>;
   #badRows = 0;
+  overBudget = false;
 
   constructor(isolation: Isolation<Refused>) {
     this.#isolation = isolation;
@@ -76,7 +81,10 @@ class Isolator<Refused extends { readonly failure: Failure }> {
   }
 
   #refuse(part: BatchPart, refused: Refused): void {
-    if (refused.failure.kind === "row" && part.rowCount === 1) this.#badRows += 1;
+    if (refused.failure.kind === "row") {
+      if (part.rowCount === 1) this.#badRows += 1;
+      else this.overBudget = true;
+    }
     this.#isolation.refuse(part, refused);
   }
 }

@@ -27,11 +27,6 @@ export class EndpointPool {
     return this.#endpoints;
   }
 
-  /** Whether every server rests. */
-  get allOpen(): boolean {
-    return this.#endpoints.every(({ breaker }) => breaker.state !== "closed");
-  }
-
   /**
    * A server that may be called, already noted as called; the caller must tell its breaker how that ended.
    *
