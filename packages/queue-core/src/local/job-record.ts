@@ -4,16 +4,18 @@ import type { Timed } from "./time-heap.ts";
 
 const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 
-/** What is fixed about a job from its enqueue on. */
+/** What is fixed about a job from its enqueue on. Moments are whole milliseconds of the store's time. */
 export interface JobFacts {
   readonly id: string;
+  /** The index's hash of the id. */
+  readonly hash: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly priority: Priority;
   readonly maxDeliveries: number;
   readonly enqueuedAt: number;
-  /** When it is dropped unless it is in flight, in milliseconds since the epoch; `Infinity` for never. */
-  readonly expiresAt: number;
+  /** From when on it is no longer handed out. */
+  readonly expiresAt: number | undefined;
   /** The key that dies with this job. A key with a life of its own is not here. */
   readonly dedup: DedupEntry | undefined;
 }
@@ -21,15 +23,20 @@ export interface JobFacts {
 /**
  * One job in memory. It stands in exactly one place, which `state` names, and carries the links of that place
  * itself: moving a job allocates nothing, and taking it out of anywhere needs no search.
+ *
+ * Its numbers are small integers, which V8 keeps inside the record; a fraction or a moment since the epoch would be one
+ * more object each, for the garbage collector to carry along with every waiting job.
  */
 export class JobRecord implements Timed {
   readonly id: string;
+  /** The index's hash of the id. */
+  readonly hash: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly priority: Priority;
   readonly maxDeliveries: number;
   readonly enqueuedAt: number;
-  readonly expiresAt: number;
+  readonly expiresAt: number | undefined;
   readonly dedup: DedupEntry | undefined;
 
   state: JobState | "gone" = "gone";
@@ -56,6 +63,7 @@ export class JobRecord implements Timed {
 
   constructor(facts: JobFacts) {
     this.id = facts.id;
+    this.hash = facts.hash;
     this.body = facts.body;
     this.headers = facts.headers;
     this.priority = facts.priority;

@@ -1,8 +1,9 @@
 import { cutErrorText } from "../contract-checks.ts";
-import type { Delivery, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
+import type { Delivery, EnqueueResult, JobView, NewJob, Receipt, Settlement } from "../protocol.ts";
 import { DedupTable } from "./dedup-table.ts";
 import { DelayHeap } from "./delay-heap.ts";
 import { newJobCounters, type JobCounters } from "./job-counters.ts";
+import { JobIndex } from "./job-index.ts";
 import { JobRecord } from "./job-record.ts";
 import { LatencyWindow } from "./latency-window.ts";
 import { LeaseTable } from "./lease-table.ts";
@@ -24,6 +25,8 @@ export interface JobStoreOptions {
   readonly maxDepth: number;
   /** The random part of every receipt. */
   readonly receiptPrefix: string;
+  /** Milliseconds since the epoch, a whole number, at which the store's time is 0. */
+  readonly epochMs: number;
   /** Every fence is larger than this. */
   readonly fenceBase?: number;
   /** Told of each job whose state has changed, before the call returns. */
@@ -32,12 +35,12 @@ export interface JobStoreOptions {
 
 /**
  * The rules of the protocol over jobs in memory, as plain synchronous steps: no clock, no timer, no promise. The
- * caller says what time it is, and time never goes back.
+ * caller says what time it is, in milliseconds since `epochMs`, fractions too, and time never goes back.
  *
  * Every step is O(log n) or better in the jobs of its place.
  */
 export class JobStore {
-  readonly jobs: Map<string, JobRecord> = new Map();
+  readonly jobs: JobIndex = new JobIndex();
   readonly ready: ReadyLists = new ReadyLists();
   readonly delayed: DelayHeap<JobRecord> = new DelayHeap();
   readonly leases: LeaseTable = new LeaseTable();
@@ -48,21 +51,24 @@ export class JobStore {
 
   readonly #maxDepth: number;
   readonly #receiptPrefix: string;
+  readonly #epochMs: number;
   readonly #fenceBase: number;
   readonly #onChange: ((record: JobRecord) => void) | undefined;
   #delays = 0;
   #deliveries = 0;
 
-  constructor({ maxDepth, receiptPrefix, fenceBase = 0, onChange }: JobStoreOptions) {
+  constructor({ maxDepth, receiptPrefix, epochMs, fenceBase = 0, onChange }: JobStoreOptions) {
     this.#maxDepth = maxDepth;
     this.#receiptPrefix = receiptPrefix;
+    this.#epochMs = epochMs;
     this.#fenceBase = fenceBase;
     this.#onChange = onChange;
   }
 
   enqueue(job: NewJob, nowMs: number): EnqueueResult {
     const { id, dedupKey, dedupTtlMs, delayMs = 0, priority = "normal" } = job;
-    if (this.jobs.has(id)) return { status: "duplicate", id };
+    const hash = this.jobs.hashOf(id);
+    if (this.jobs.get(id, hash) !== undefined) return { status: "duplicate", id };
     if (dedupKey !== undefined) {
       const holder = this.dedup.holder(dedupKey, nowMs);
       if (holder !== undefined) return { status: "duplicate", id: holder };
@@ -72,18 +78,19 @@ export class JobStore {
     const dedup =
       dedupKey === undefined
         ? undefined
-        : this.dedup.take(dedupKey, id, dedupTtlMs === undefined ? Infinity : nowMs + dedupTtlMs);
+        : this.dedup.take(dedupKey, id, dedupTtlMs === undefined ? Infinity : after(nowMs, dedupTtlMs));
     const record = new JobRecord({
       id,
+      hash,
       body: job.body,
       headers: job.headers === undefined ? NO_HEADERS : Object.freeze({ ...job.headers }),
       priority,
       maxDeliveries: job.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
       enqueuedAt: Math.floor(nowMs),
-      expiresAt: job.expiresInMs === undefined ? Infinity : nowMs + job.expiresInMs,
+      expiresAt: job.expiresInMs === undefined ? undefined : after(nowMs, job.expiresInMs),
       dedup,
     });
-    this.jobs.set(id, record);
+    this.jobs.add(record);
     this.counters.enqueued++;
     this.#makeAvailable(record, delayMs, nowMs);
     return { status: "enqueued", id };
@@ -103,7 +110,7 @@ export class JobStore {
     while (deliveries.length < max) {
       const record = this.ready.head();
       if (record === undefined) break;
-      if (record.expiresAt <= nowMs) {
+      if (record.expiresAt !== undefined && record.expiresAt <= nowMs) {
         this.ready.of(record.priority).remove(record);
         this.counters.expired++;
         this.#forget(record);
@@ -148,7 +155,7 @@ export class JobStore {
   extend(receipt: Receipt, leaseMs: number, nowMs: number): "ok" | "stale" {
     const record = this.leases.get(receipt);
     if (record === undefined) return "stale";
-    this.leases.extend(record, nowMs + leaseMs);
+    this.leases.extend(record, after(nowMs, leaseMs));
     return "ok";
   }
 
@@ -179,6 +186,20 @@ export class JobStore {
     this.paused = paused;
   }
 
+  /** A job as an administrator sees it. */
+  viewOf(record: JobRecord): JobView {
+    const { id, body, headers, priority, state, deliveryCount, failures, errors } = record;
+    return {
+      job: { id, body, headers, priority },
+      state: state === "gone" ? "ready" : state,
+      deliveryCount,
+      failures,
+      errors,
+      enqueuedAt: this.#epochMs + record.enqueuedAt,
+      ...(state === "delayed" && { dueAt: this.#epochMs + record.at }),
+    };
+  }
+
   /** The next moment at which time alone changes something; `Infinity` when it does not. */
   nextDueAt(): number {
     return Math.min(this.delayed.nextAt(), this.leases.nextDeadline());
@@ -188,7 +209,7 @@ export class JobStore {
     if (delayMs === 0) this.ready.of(record.priority).pushTail(record, nowMs);
     else {
       record.state = "delayed";
-      record.at = nowMs + delayMs;
+      record.at = after(nowMs, delayMs);
       record.order = ++this.#delays;
       this.delayed.push(record);
     }
@@ -200,7 +221,7 @@ export class JobStore {
     this.ready.of(priority).remove(record);
     const number = ++this.#deliveries;
     const receipt = (this.#receiptPrefix + number) as Receipt;
-    this.leases.add(record, receipt, nowMs + leaseMs, number);
+    this.leases.add(record, receipt, after(nowMs, leaseMs), number);
     record.deliveryCount++;
     this.#onChange?.(record);
     return {
@@ -210,8 +231,8 @@ export class JobStore {
       deliveryCount: record.deliveryCount,
       failures: record.failures,
       errors: record.errors,
-      enqueuedAt: record.enqueuedAt,
-      leaseUntil: Math.floor(nowMs + leaseMs),
+      enqueuedAt: this.#epochMs + record.enqueuedAt,
+      leaseUntil: this.#epochMs + record.at,
       suspect,
       exhausted: record.deliveryCount > record.maxDeliveries,
     };
@@ -221,7 +242,7 @@ export class JobStore {
     this.counters.failed++;
     record.failures++;
     if (error === undefined) return;
-    const failure = Object.freeze({ at: Math.floor(nowMs), message: cutErrorText(error) });
+    const failure = Object.freeze({ at: this.#epochMs + Math.floor(nowMs), message: cutErrorText(error) });
     record.errors = Object.freeze([...record.errors.slice(1 - KEPT_ERRORS), failure]);
   }
 
@@ -256,8 +277,13 @@ export class JobStore {
 
   #forget(record: JobRecord): void {
     record.state = "gone";
-    this.jobs.delete(record.id);
+    this.jobs.remove(record);
     if (record.dedup?.at === Infinity) this.dedup.release(record.dedup);
     this.#onChange?.(record);
   }
+}
+
+/** A whole millisecond that is not before the duration is over. */
+function after(nowMs: number, durationMs: number): number {
+  return Math.ceil(nowMs) + durationMs;
 }

@@ -1,5 +1,5 @@
 import type { BrowsePage, BrowseRequest, JobView, QueueAdmin } from "../protocol.ts";
-import { browse, viewOf } from "./job-view.ts";
+import { browse } from "./browse.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** Runs one step on the store, and answers once the step is as durable as the backend promises. */
@@ -24,7 +24,7 @@ export class LocalAdmin implements QueueAdmin {
   async get(id: string): Promise<JobView | undefined> {
     return this.#run((store) => {
       const record = store.jobs.get(id);
-      return record && viewOf(record);
+      return record && store.viewOf(record);
     });
   }
 
@@ -43,7 +43,6 @@ export class LocalAdmin implements QueueAdmin {
   async clear(): Promise<number> {
     return this.#run((store) => {
       let cancelled = 0;
-      // A Map may lose entries while it is walked.
       for (const record of store.jobs.values()) {
         if (record.state !== "in-flight" && store.cancel(record.id)) cancelled++;
       }

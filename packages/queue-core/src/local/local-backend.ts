@@ -35,7 +35,7 @@ export class LocalBackend implements QueueBackend {
   readonly admin: QueueAdmin;
 
   readonly #clock: Clock;
-  readonly #originMs: number;
+  readonly #startMs: number;
   readonly #store: JobStore;
   readonly #waiting: WaitingList;
   #closed = false;
@@ -45,8 +45,12 @@ export class LocalBackend implements QueueBackend {
     const { clock, maxDepth, createId } = resolveLocalBackendOptions(name, options);
     this.name = name;
     this.#clock = clock;
-    this.#originMs = clock.now() - clock.monotonic();
-    this.#store = new JobStore({ maxDepth, receiptPrefix: `${createId()}.` });
+    this.#startMs = clock.monotonic();
+    this.#store = new JobStore({
+      maxDepth,
+      receiptPrefix: `${createId()}.`,
+      epochMs: Math.floor(clock.now()),
+    });
     this.#waiting = new WaitingList({
       clock,
       now: () => this.#now(),
@@ -140,7 +144,7 @@ export class LocalBackend implements QueueBackend {
   }
 
   #now(): number {
-    return this.#originMs + this.#clock.monotonic();
+    return this.#clock.monotonic() - this.#startMs;
   }
 
   #assertOpen(): void {

@@ -18,7 +18,7 @@ export class ReadyList {
 
   pushTail(record: JobRecord, nowMs: number): void {
     record.state = "ready";
-    record.at = nowMs;
+    record.at = Math.floor(nowMs);
     record.order = ++this.#tailPosition;
     this.append(record);
   }
@@ -27,7 +27,7 @@ export class ReadyList {
   pushHead(record: JobRecord, nowMs: number): void {
     const next = this.#head;
     record.state = "ready";
-    record.at = next === undefined ? nowMs : Math.min(nowMs, next.at);
+    record.at = next === undefined ? Math.floor(nowMs) : Math.min(Math.floor(nowMs), next.at);
     record.order = this.#headPosition--;
     record.next = next;
     if (next === undefined) this.#tail = record;

@@ -1,23 +1,9 @@
-import type { BrowsePage, BrowseRequest, JobState, JobView, Priority } from "../protocol.ts";
+import type { BrowsePage, BrowseRequest, JobView, Priority } from "../protocol.ts";
 import type { JobRecord } from "./job-record.ts";
 import type { JobStore } from "./job-store.ts";
 
 const DEFAULT_LIMIT = 100;
 const PRIORITIES: readonly Priority[] = ["high", "normal", "low"];
-
-/** A job as an administrator sees it. */
-export function viewOf(record: JobRecord): JobView {
-  const { id, body, headers, priority, deliveryCount, failures, errors, enqueuedAt } = record;
-  return {
-    job: { id, body, headers, priority },
-    state: record.state as JobState,
-    deliveryCount,
-    failures,
-    errors,
-    enqueuedAt,
-    ...(record.state === "delayed" && { dueAt: Math.ceil(record.at) }),
-  };
-}
 
 /**
  * One page of the jobs in a state: ready ones in the order in which they will be handed out, the others by time.
@@ -28,7 +14,12 @@ export function browse(store: JobStore, request: BrowseRequest): BrowsePage {
   const { state, cursor, limit = DEFAULT_LIMIT } = request;
   return state === "ready"
     ? browseReady(store, cursor, limit)
-    : browseByTime(state === "delayed" ? store.delayed.values() : store.leases.values(), cursor, limit);
+    : browseByTime(
+        store,
+        state === "delayed" ? store.delayed.values() : store.leases.values(),
+        cursor,
+        limit,
+      );
 }
 
 function browseReady(store: JobStore, cursor: string | undefined, limit: number): BrowsePage {
@@ -42,14 +33,19 @@ function browseReady(store: JobStore, cursor: string | undefined, limit: number)
         ? list.after(Number(startPosition), hint?.state === "ready" ? hint : undefined)
         : list.head;
     for (; record !== undefined; record = record.next) {
-      jobs.push(viewOf(record));
+      jobs.push(store.viewOf(record));
       if (jobs.length === limit) return { jobs, cursor: `${priority}/${record.order}/${record.id}` };
     }
   }
   return { jobs };
 }
 
-function browseByTime(records: Iterable<JobRecord>, cursor: string | undefined, limit: number): BrowsePage {
+function browseByTime(
+  store: JobStore,
+  records: Iterable<JobRecord>,
+  cursor: string | undefined,
+  limit: number,
+): BrowsePage {
   const [at = -Infinity, order = -Infinity] = cursor?.split("/").map(Number) ?? [];
   const rest = [...records]
     .filter((record) => record.at > at || (record.at === at && record.order > order))
@@ -57,7 +53,7 @@ function browseByTime(records: Iterable<JobRecord>, cursor: string | undefined, 
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return {
-    jobs: page.map(viewOf),
+    jobs: page.map((record) => store.viewOf(record)),
     ...(last !== undefined && rest.length > limit && { cursor: `${last.at}/${last.order}` }),
   };
 }
