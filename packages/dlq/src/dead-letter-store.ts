@@ -1,4 +1,5 @@
 import type { DeadLetter, DeadLetterEnvelope, DeadLetterReason, DeadLetterState } from "./dead-letter.ts";
+import type { ReplayCheckpoint } from "./replay/checkpoint.ts";
 
 /** Which letters are meant. Every condition given must hold; none given means all dead letters. */
 export interface DeadLetterFilter {
@@ -76,6 +77,8 @@ export interface DeadLetterStore {
    * @throws DlqError `DLQ_LOCKED` (retryable) when another holds it, after waiting as long as a dead holder's hold lasts.
    */
   lock?(options?: { readonly signal?: AbortSignal }): Promise<DeadLetterLock>;
+  /** Where a replay of this store notes how far it is, where the store has such a place. */
+  readonly checkpoint?: ReplayCheckpoint;
   /** Proves that the store could take a letter now; rejects when it could not. */
   ping(): Promise<void>;
   /** Waits for what is under way, at most `deadlineMs` (default 10_000), then releases everything. Idempotent. */

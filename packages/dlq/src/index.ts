@@ -27,6 +27,12 @@ export type { DeadLetterMatcher, ResolvedFilter } from "./filter.ts";
 export { createIntake } from "./intake.ts";
 export type { IntakeOptions } from "./intake.ts";
 
+export { replay } from "./replay/replay.ts";
+export type { ReplayEnd, ReplayReport } from "./replay/replay.ts";
+export type { ReplayOptions } from "./replay/replay-options.ts";
+export { FileReplayCheckpoint } from "./replay/checkpoint.ts";
+export type { ReplayCheckpoint, ReplayIdentity, ReplayProgress } from "./replay/checkpoint.ts";
+export { replayIdOf } from "./replay/replay-id.ts";
 export type { ReplayItem, ReplayOutcome, ReplayTarget } from "./replay-target.ts";
 export { DlqError } from "./errors.ts";
 export type { DlqErrorCode } from "./errors.ts";
@@ -46,3 +52,6 @@ export { choiceIssue, integerIssue, issuesOf, numberIssue } from "./foundation/o
 export type { Range } from "./foundation/options.ts";
 export { MASK, redactText } from "./foundation/redact.ts";
 export type { RedactTextOptions } from "./foundation/redact.ts";
+export { takeFileLock } from "./file/file-lock.ts";
+export type { FileLockOptions } from "./file/file-lock.ts";
+export { syncDirectory } from "./file/sync-directory.ts";

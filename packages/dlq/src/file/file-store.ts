@@ -13,6 +13,7 @@ import { compileFilter } from "../filter.ts";
 import type { Environment } from "../foundation/environment.ts";
 import { errorCode } from "../foundation/coded-error.ts";
 import { createIntake } from "../intake.ts";
+import { FileReplayCheckpoint, type ReplayCheckpoint } from "../replay/checkpoint.ts";
 import { AppendFile } from "./append-file.ts";
 import { STALE_MS, takeFileLock } from "./file-lock.ts";
 import {
@@ -55,12 +56,15 @@ export class FileDeadLetterStore implements DeadLetterStore {
   readonly #commits: GroupCommit;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
+  /** `<path>.replay.json`. */
+  readonly checkpoint: ReplayCheckpoint;
 
   /** @throws DlqError `DLQ_INVALID` with every issue of the options. */
   constructor(options: FileDeadLetterStoreOptions = {}) {
     this.#options = resolveFileStoreOptions(options);
     this.#intake = createIntake(this.#options);
     this.#file = new AppendFile(this.#options.path, this.#options.logger);
+    this.checkpoint = new FileReplayCheckpoint(`${this.#options.path}.replay.json`);
     this.#retention = new Retention(this.#options);
     this.#commits = new GroupCommit(async (group) => this.#commit(group));
   }

@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import type { DeadLetterEnvelope } from "../dead-letter.ts";
+
+/**
+ * The id under which a target takes a version of a letter: a UUID of version 8 (RFC 9562) made of SHA-256 over the
+ * letter's id and `ts`, so that it is the same in every process and at every try.
+ *
+ * @param again - a text of this one replay, given when letters are replayed that had been replayed before: the target
+ * would refuse the id that it knows.
+ */
+export function replayIdOf({ id, ts }: Pick<DeadLetterEnvelope, "id" | "ts">, again = ""): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([id, ts, again]))
+    .digest();
+  hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
+  hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
+  const hex = hash.toString("hex", 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
