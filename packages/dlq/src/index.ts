@@ -55,6 +55,3 @@ export type { RedactTextOptions } from "./foundation/redact.ts";
 export { takeFileLock } from "./file/file-lock.ts";
 export type { FileLockOptions } from "./file/file-lock.ts";
 export { syncDirectory } from "./file/sync-directory.ts";
-export { takeFileLock } from "./file/file-lock.ts";
-export type { FileLockOptions } from "./file/file-lock.ts";
-export { syncDirectory } from "./file/sync-directory.ts";
