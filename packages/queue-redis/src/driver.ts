@@ -1,0 +1,147 @@
+import {
+  createClient,
+  createCluster,
+  createSentinel,
+  type RedisClientOptions,
+  type RedisClientType,
+  type RedisClusterOptions,
+  type RedisClusterType,
+  type RedisSentinelOptions,
+  type RedisSentinelType,
+} from "redis";
+
+/** A client of node-redis that a user may hand over. */
+export type AnyRedisClient = RedisClientType | RedisClusterType | RedisSentinelType;
+
+/** What the three kinds of client have in common, as far as this package needs it. */
+export interface Driver {
+  readonly isReady: boolean;
+  /** Resolves when it can serve for the first time; goes on trying by itself until {@link destroy}. */
+  connect(): Promise<void>;
+  /** Sends one command to the server that holds `key`. Never sends it twice, unless the server said that it did nothing. */
+  send(key: string, args: readonly string[]): Promise<unknown>;
+  /** Ends the sockets at once; what was under way is rejected. */
+  destroy(): void;
+  on(event: "error" | "ready", listener: (error?: unknown) => void): void;
+}
+
+/** Calls have their own deadlines, and a timer a command would cost more than the command. */
+const NO_TIMEOUT = { timeout: 0 } as const;
+/** Replies as text, whatever a client that was handed over maps them to. */
+const PLAIN_REPLIES = { timeout: 0, typeMapping: {} } as const;
+
+/**
+ * Options that every client of our own has. RESP 2 needs no HELLO and so no permission for it. Nothing is queued while
+ * there is no connection: it could be sent long after its caller gave up.
+ */
+const CLIENT_DEFAULTS = {
+  RESP: 2,
+  maintNotifications: "disabled",
+  disableClientInfo: true,
+  disableOfflineQueue: true,
+  commandOptions: NO_TIMEOUT,
+} as const;
+
+export function standaloneDriver(options: RedisClientOptions): Driver {
+  return clientDriver(
+    createClient({
+      ...options,
+      ...CLIENT_DEFAULTS,
+    } as unknown as RedisClientOptions),
+  );
+}
+
+export function clusterDriver(options: RedisClusterOptions): Driver {
+  const { RESP, ...defaults } = CLIENT_DEFAULTS;
+  return overCluster(
+    createCluster({
+      ...options,
+      RESP,
+      commandOptions: NO_TIMEOUT,
+      minimizeConnections: true,
+      defaults: { ...options.defaults, ...defaults },
+    } as unknown as RedisClusterOptions) as unknown as RedisClusterType,
+  );
+}
+
+export function sentinelDriver(options: RedisSentinelOptions): Driver {
+  const { RESP, ...defaults } = CLIENT_DEFAULTS;
+  return overSentinel(
+    createSentinel({
+      ...options,
+      RESP,
+      commandOptions: NO_TIMEOUT,
+      // A command whose reply was lost would be sent again otherwise.
+      maxCommandRediscovers: 0,
+      nodeClientOptions: { ...options.nodeClientOptions, ...defaults },
+    } as unknown as RedisSentinelOptions),
+  );
+}
+
+/** A driver over a client that somebody else opens and closes. */
+export function borrowedDriver(client: AnyRedisClient): Driver {
+  const driver = driverOf(client);
+  return {
+    get isReady() {
+      return driver.isReady;
+    },
+    connect: async () => {
+      if (!client.isOpen) await driver.connect();
+    },
+    send: async (key, args) => driver.send(key, args),
+    destroy: () => {},
+    on: (event, listener) => driver.on(event, listener),
+  };
+}
+
+/** A client of our own with the options of one that was handed over. */
+export function duplicateDriver(client: AnyRedisClient): Driver {
+  const duplicate: unknown = client.duplicate();
+  return driverOf(duplicate as AnyRedisClient);
+}
+
+function driverOf(client: AnyRedisClient): Driver {
+  if ("slots" in client) return overCluster(client);
+  if ("getSentinelNode" in client) return overSentinel(client);
+  return clientDriver(client);
+}
+
+function clientDriver(client: RedisClientType): Driver {
+  return {
+    get isReady() {
+      return client.isReady;
+    },
+    connect: async () => void (await client.connect()),
+    send: async (_key, args) => client.sendCommand(args, PLAIN_REPLIES),
+    destroy: () => client.destroy(),
+    on: (event, listener) => void client.on(event, listener),
+  };
+}
+
+function overCluster(client: RedisClusterType): Driver {
+  return {
+    get isReady() {
+      return client.isReady;
+    },
+    connect: async () => void (await client.connect()),
+    send: async (key, args) => client.sendCommand(key, false, args as string[], PLAIN_REPLIES),
+    destroy: () => client.destroy(),
+    on(event, listener) {
+      client.on(event === "ready" ? "node-ready" : "node-error", listener);
+      if (event === "error") client.on("error", listener);
+    },
+  };
+}
+
+function overSentinel(client: RedisSentinelType): Driver {
+  return {
+    get isReady() {
+      return client.isReady;
+    },
+    connect: async () => void (await client.connect()),
+    send: async (_key, args) => client.sendCommand(false, args as string[], PLAIN_REPLIES),
+    // Ends the sockets before it first waits for anything.
+    destroy: () => void client.destroy().catch(() => {}),
+    on: (event, listener) => void client.on(event, listener),
+  };
+}

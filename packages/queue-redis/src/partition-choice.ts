@@ -1,0 +1,46 @@
+/**
+ * The partition of a job: a hash of its dedup key, else of its id, so that all jobs of one key meet in one place.
+ *
+ * FNV-1a with 32 bits over UTF-16 code units (Fowler, Noll, Vo). It is part of the layout: another hash would split keys.
+ */
+export function choosePartition(key: string, partitions: number): number {
+  if (partitions === 1) return 0;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index++) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % partitions;
+}
+
+/** Items with the places they had, by partition, in order. */
+export interface Share<Item> {
+  readonly items: Item[];
+  readonly places: number[];
+}
+
+/** Splits items over partitions and then into pieces of at most `size`. Keeps the order within a partition. */
+export function shareOut<Item>(
+  items: readonly Item[],
+  size: number,
+  partitionOf: (item: Item) => number,
+  weightOf: (item: Item) => number = () => 0,
+  maxWeight: number = Infinity,
+): { partition: number; share: Share<Item> }[] {
+  const open = new Map<number, { share: Share<Item>; weight: number }>();
+  const pieces: { partition: number; share: Share<Item> }[] = [];
+  for (let place = 0; place < items.length; place++) {
+    const item = items[place] as Item;
+    const partition = partitionOf(item);
+    const weight = weightOf(item);
+    let piece = open.get(partition);
+    if (piece === undefined || piece.share.items.length === size || piece.weight + weight > maxWeight) {
+      piece = { share: { items: [], places: [] }, weight: 0 };
+      open.set(partition, piece);
+      pieces.push({ partition, share: piece.share });
+    }
+    piece.share.items.push(item);
+    piece.share.places.push(place);
+    piece.weight += weight;
+  }
+  return pieces;
+}

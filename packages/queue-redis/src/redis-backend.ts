@@ -1,0 +1,264 @@
+import { sleep } from "@chimera/dlq";
+import {
+  assertDequeueRequest,
+  assertLeaseMs,
+  MAX_BATCH,
+  QueueError,
+  type Delivery,
+  type DequeueRequest,
+  type EnqueueResult,
+  type NewJob,
+  type QueueAdmin,
+  type QueueBackend,
+  type QueueMetrics,
+  type Receipt,
+  type SettleAndDequeueReply,
+  type Settlement,
+  type SettleResult,
+} from "@chimera/queue-core";
+import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
+import { choosePartition, shareOut } from "./partition-choice.ts";
+import { joinMetrics } from "./partition-metrics.ts";
+import type { FetchRequest, Partition } from "./partition.ts";
+import { PartitionSet } from "./partition-set.ts";
+import { RedisQueueAdmin } from "./redis-admin.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { readReceipt, type ReceiptParts } from "./receipt.ts";
+import { classifyFailure, toQueueError } from "./server-errors.ts";
+import type { ReadSettlement } from "./settlement-runs.ts";
+
+/** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
+const MAX_CALL_CHARACTERS = 1 << 20;
+/** Fetches without a wait in a row while a bound is hit and nothing was handed out. */
+const MAX_REPEATS = 100;
+
+/**
+ * A queue on Redis >= 6.2 or Valkey: all rules of the protocol, on the server's clock, one round trip a call.
+ *
+ * The connection is shared and stays open when the backend is closed.
+ */
+export class RedisBackend implements QueueBackend {
+  readonly protocol = 1 as const;
+  readonly name: string;
+  readonly admin: QueueAdmin;
+  readonly #connection: RedisConnection;
+  readonly #set: PartitionSet;
+  #closing: Promise<void> | undefined;
+
+  /** Connects to nothing. @throws QueueError `QUEUE_INVALID` with every issue. */
+  constructor(name: string, connection: RedisConnection, options: RedisBackendOptions = {}) {
+    this.name = name;
+    this.#connection = connection;
+    this.#set = new PartitionSet(name, connection, resolveBackendOptions(name, options), async (deliveries) =>
+      this.#release(deliveries),
+    );
+    this.admin = new RedisQueueAdmin(async () => this.#partitions());
+  }
+
+  /**
+   * A job is kept once its result says so, as far as the server keeps what it has answered (README, durability). A call
+   * whose reply was lost is sent again within the command timeout and never done twice.
+   *
+   * @throws QueueError `QUEUE_LAYOUT_NEWER`, `QUEUE_PARTITIONS_DIFFER`, `QUEUE_INVALID`, `QUEUE_CLOSED`. Other trouble comes per job.
+   */
+  async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+    const partitions = await this.#partitions();
+    const pieces = shareOut(
+      jobs,
+      MAX_BATCH,
+      ({ dedupKey, id }) => choosePartition(dedupKey ?? id, partitions.length),
+      ({ body }) => body.length,
+      MAX_CALL_CHARACTERS,
+    );
+    if (pieces.length === 1) return this.#enqueueSome(partitions[pieces[0]?.partition ?? 0], jobs);
+    const results: EnqueueResult[] = Array.from({ length: jobs.length });
+    await Promise.all(
+      pieces.map(async ({ partition, share }) => {
+        const some = await this.#enqueueSome(partitions[partition], share.items);
+        some.forEach((result, index) => (results[share.places[index] as number] = result));
+      }),
+    );
+    return results;
+  }
+
+  /** @throws QueueError `BACKEND_UNAVAILABLE` (retryable): what may have been handed out comes back when its lease ends. */
+  async dequeue(request: DequeueRequest): Promise<Delivery[]> {
+    assertDequeueRequest(request);
+    const { waitMs = 0, signal } = request;
+    const { clock } = this.#connection.settings;
+    const untilMs = clock.monotonic() + waitMs;
+    await this.#partitions();
+    if (signal?.aborted) return [];
+    for (let tries = 0; ; tries++) {
+      const { deliveries, more, nextDueMs } = await this.#set
+        .fetch(request, waitMs > 0)
+        .catch(fail("hand out jobs"));
+      if (deliveries.length > 0 || (!more && waitMs === 0) || tries >= MAX_REPEATS) return deliveries;
+      if (!more) return this.#set.wait(request, untilMs, nextDueMs);
+    }
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
+    return this.#byReceipt(
+      settlements,
+      ({ receipt }) => receipt,
+      (settlement, receipt): ReadSettlement => ({ settlement, receipt }),
+      async (partition, items) => partition.settle(items),
+      "settle jobs",
+    );
+  }
+
+  async extend(receipts: readonly Receipt[], leaseMs: number): Promise<SettleResult[]> {
+    assertLeaseMs(leaseMs);
+    return this.#byReceipt(
+      receipts,
+      (receipt) => receipt,
+      (_, parts): ReceiptParts => parts,
+      async (partition, items) => partition.extend(items, leaseMs),
+      "extend leases",
+    );
+  }
+
+  async settleAndDequeue(
+    settlements: readonly Settlement[],
+    request: DequeueRequest,
+  ): Promise<SettleAndDequeueReply> {
+    const partitions = await this.#partitions();
+    const [only] = partitions;
+    const read = only !== undefined && partitions.length === 1 ? readAll(settlements) : undefined;
+    if (only === undefined || read === undefined || settlements.length > MAX_BATCH) {
+      const results = await this.settle(settlements);
+      const deliveries = await this.dequeue({ ...request, waitMs: 0 }).catch(() => []);
+      return { results, deliveries };
+    }
+    assertDequeueRequest(request);
+    const fetch: FetchRequest = {
+      max: request.max,
+      leaseMs: request.leaseMs,
+      sleepMs: 0,
+      refuseSuspect: false,
+    };
+    const { results, fetched } = await only.settleAndDequeue(read, fetch).catch(fail("settle jobs"));
+    return { results, deliveries: fetched.deliveries };
+  }
+
+  async metrics(): Promise<QueueMetrics> {
+    const partitions = await this.#partitions();
+    const all = partitions.map(async (partition) => partition.metrics());
+    return joinMetrics(await Promise.all(all).catch(fail("count jobs")));
+  }
+
+  /** A round trip to every partition, and the waiting connection not overdue. @throws QueueError `BACKEND_UNAVAILABLE` (retryable) */
+  async ping(): Promise<void> {
+    await this.#partitions();
+    await this.#set.ping().catch(fail("answer"));
+  }
+
+  async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const patience = new AbortController();
+    const deadline = sleep(this.#connection.settings.clock, deadlineMs, patience.signal).catch(() => {});
+    await Promise.race([this.#set.close(), deadline]);
+    patience.abort();
+    this.#set.drop();
+  }
+
+  /** The partitions, opened once. @throws QueueError */
+  async #partitions(): Promise<readonly Partition[]> {
+    if (this.#closing !== undefined) throw new QueueError("QUEUE_CLOSED", `Queue \`${this.name}\` is closed`);
+    return this.#set.opened ?? (await this.#set.open().catch(fail("open the queue")));
+  }
+
+  async #enqueueSome(partition: Partition | undefined, jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+    if (partition === undefined) return [];
+    const { clock, commandTimeoutMs } = this.#connection.settings;
+    const deadline = clock.monotonic() + commandTimeoutMs;
+    try {
+      return await partition.enqueue(
+        jobs,
+        (error) =>
+          classifyFailure(error) === "unknown" && clock.monotonic() < deadline && this.#closing === undefined,
+      );
+    } catch (error) {
+      const known = toQueueError(error, "store jobs");
+      if (known.code === "QUEUE_LAYOUT_NEWER" || known.code === "QUEUE_PARTITIONS_DIFFER") throw known;
+      return jobs.map(() => ({ status: "unknown", error: known }));
+    }
+  }
+
+  async #byReceipt<Item, Read>(
+    items: readonly Item[],
+    receiptOf: (item: Item) => Receipt,
+    readItem: (item: Item, receipt: ReceiptParts) => Read,
+    call: (partition: Partition, items: readonly Read[]) => Promise<SettleResult[]>,
+    what: string,
+  ): Promise<SettleResult[]> {
+    const partitions = await this.#partitions();
+    const results: SettleResult[] = Array.from({ length: items.length }, () => "stale");
+    const current: { read: Read; place: number; partition: number }[] = [];
+    items.forEach((item, place) => {
+      const parts = readReceipt(receiptOf(item), partitions.length);
+      if (parts !== undefined)
+        current.push({ read: readItem(item, parts), place, partition: parts.partition });
+    });
+    const pieces = shareOut(current, MAX_BATCH, ({ partition }) => partition);
+    await Promise.all(
+      pieces.map(async ({ partition, share }) => {
+        const some = await this.#answers(partitions[partition] as Partition, share.items, call, what);
+        some.forEach((result, index) => (results[share.items[index]?.place ?? 0] = result));
+      }),
+    );
+    return results;
+  }
+
+  async #answers<Read>(
+    partition: Partition,
+    items: readonly { readonly read: Read }[],
+    call: (partition: Partition, items: readonly Read[]) => Promise<SettleResult[]>,
+    what: string,
+  ): Promise<SettleResult[]> {
+    try {
+      return await call(
+        partition,
+        items.map(({ read }) => read),
+      );
+    } catch (error) {
+      const known = toQueueError(error, what);
+      return items.map(() => ({ status: "unknown", error: known }));
+    }
+  }
+
+  /** Gives back, in their order, what arrived after its caller had gone. Their leases end anyway should this fail. */
+  async #release(deliveries: readonly Delivery[]): Promise<void> {
+    const settlements = deliveries
+      .map(({ receipt }) => ({ receipt, outcome: "release" }) as const)
+      .toReversed();
+    await this.#set.settleLate(settlements);
+  }
+}
+
+/** `undefined` when a receipt is not one of partition 0: the slow way sorts that out. */
+function readAll(settlements: readonly Settlement[]): ReadSettlement[] | undefined {
+  const read: ReadSettlement[] = Array.from({ length: settlements.length });
+  for (let index = 0; index < settlements.length; index++) {
+    const settlement = settlements[index] as Settlement;
+    const receipt = readReceipt(settlement.receipt, 1);
+    if (receipt === undefined) return undefined;
+    read[index] = { settlement, receipt };
+  }
+  return read;
+}
+
+function fail(what: string): (error: unknown) => never {
+  return (error) => {
+    throw toQueueError(error, what);
+  };
+}

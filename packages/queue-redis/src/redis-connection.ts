@@ -1,0 +1,141 @@
+import type { Environment } from "@chimera/dlq";
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from "redis";
+import {
+  connectionOptionsFromEnv,
+  resolveConnectionOptions,
+  type ConnectionSettings,
+  type RedisConnectionOptions,
+  type ResolvedConnectionOptions,
+} from "./connection-options.ts";
+import {
+  borrowedDriver,
+  clusterDriver,
+  duplicateDriver,
+  sentinelDriver,
+  standaloneDriver,
+  type Driver,
+} from "./driver.ts";
+import { inspectServer, type Preflight } from "./preflight.ts";
+import { ServerLink } from "./server-link.ts";
+
+/**
+ * The way to Redis that all queues and stores of a process share: one connection for commands, and one more for each
+ * consumer that waits.
+ *
+ * Making it connects to nothing; the first command does. Connections come back by themselves.
+ */
+export class RedisConnection {
+  /** What is no secret of its options. */
+  readonly settings: ConnectionSettings;
+  readonly #options: ResolvedConnectionOptions;
+  readonly #secrets: readonly string[];
+  readonly #commands: ServerLink;
+  readonly #links = new Set<ServerLink>();
+  #preflight: Promise<Preflight> | undefined;
+  #closed = false;
+
+  /** @throws QueueError `QUEUE_INVALID` with every issue. */
+  constructor(options: RedisConnectionOptions = {}) {
+    const resolved = resolveConnectionOptions(options);
+    const { prefix, connectTimeoutMs, commandTimeoutMs, strict, clock, logger } = resolved;
+    this.#options = resolved;
+    this.settings = Object.freeze({ prefix, connectTimeoutMs, commandTimeoutMs, strict, clock, logger });
+    this.#secrets = secretsOf(resolved);
+    const { client } = resolved;
+    this.#commands = this.#link("commands", client === undefined ? undefined : () => borrowedDriver(client));
+  }
+
+  /** @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them. */
+  static fromEnv(
+    environment: Environment = process.env,
+    overrides: RedisConnectionOptions = {},
+  ): RedisConnection {
+    return new RedisConnection({ ...connectionOptionsFromEnv(environment), ...overrides });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The connection that commands of every queue travel on. */
+  get commands(): ServerLink {
+    return this.#commands;
+  }
+
+  /** A connection of its own for what may hold one up: waiting for a wake-up, or for a replica. The caller closes it. */
+  openLink(purpose: string): ServerLink {
+    const { client } = this.#options;
+    const link = this.#link(purpose, client === undefined ? undefined : () => duplicateDriver(client));
+    this.#links.add(link);
+    return link;
+  }
+
+  closeLink(link: ServerLink): void {
+    this.#links.delete(link);
+    link.close();
+  }
+
+  /**
+   * What the server says of itself: version, eviction, persistence. Asked once; warnings are logged.
+   *
+   * @throws QueueError `QUEUE_INVALID` with `strict` where the server may evict jobs. `BACKEND_UNAVAILABLE` (retryable).
+   */
+  async preflight(): Promise<Preflight> {
+    this.#preflight ??= inspectServer(this.#commands, this.settings);
+    try {
+      return await this.#preflight;
+    } catch (error) {
+      this.#preflight = undefined;
+      throw error;
+    }
+  }
+
+  /** Ends every connection at once. Queues that share it must be closed first. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#commands.close();
+    for (const link of this.#links) this.closeLink(link);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #link(purpose: string, createDriver: () => Driver = () => newDriver(this.#options)): ServerLink {
+    const { clock, logger, commandTimeoutMs } = this.settings;
+    return new ServerLink({ createDriver, purpose, clock, logger, commandTimeoutMs, secrets: this.#secrets });
+  }
+}
+
+function newDriver(options: ResolvedConnectionOptions): Driver {
+  const { cluster, sentinel, url, username, password, tls, connectTimeoutMs } = options;
+  const socket = {
+    connectTimeout: connectTimeoutMs,
+    ...(tls === true ? { tls } : tls && { ...tls, tls: true }),
+  };
+  const access = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    socket,
+  };
+  if (cluster !== undefined) {
+    const rootNodes = cluster.nodes.map((address) =>
+      Object.assign({}, access, { socket: { ...socket, ...address } }),
+    );
+    return clusterDriver({ rootNodes, defaults: access } as RedisClusterOptions);
+  }
+  if (sentinel !== undefined) {
+    const { name, nodes } = sentinel;
+    return sentinelDriver({
+      name,
+      sentinelRootNodes: [...nodes],
+      nodeClientOptions: access,
+    } as RedisSentinelOptions);
+  }
+  return standaloneDriver({ ...access, ...(url !== undefined && { url }) } as RedisClientOptions);
+}
+
+function secretsOf({ url, password }: ResolvedConnectionOptions): string[] {
+  const inUrl = url !== undefined && URL.canParse(url) ? new URL(url).password : "";
+  return [password ?? "", inUrl, decodeURIComponent(inUrl)].filter((secret) => secret !== "");
+}

@@ -1,0 +1,234 @@
+import { LAYOUT_VERSION, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { defineScript, type Script } from "./script.ts";
+
+const FORGET_JOB = `
+local function forgetJob(id, state)
+  redis.call('HDEL', k_state, id)
+  redis.call('HDEL', k_jobs, id)
+  if state then freeDedup(id, state) end
+end
+`;
+
+/**
+ * Opens a partition: notes the layout and the number of partitions where there are no jobs.
+ *
+ * ARGV: partitions. Returns the number of partitions that holds. Cost: O(1). Refuses a newer layout only.
+ */
+export const OPEN: Script = defineScript(
+  "open",
+  ["meta", "jobs"],
+  `
+local META = redis.call('HMGET', k_meta, 'layout', 'partitions')
+if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
+if META[1] and META[2] == ARGV[1] then return META[2] end
+if META[2] and redis.call('HLEN', k_jobs) > 0 then return META[2] end
+redis.call('HSET', k_meta, 'layout', ${LAYOUT_VERSION}, 'partitions', ARGV[1])
+return ARGV[1]
+`,
+);
+
+/**
+ * How many jobs a partition has, whatever the number of partitions it was made with.
+ *
+ * ARGV: none. Returns that number (or `-`) and the jobs. Cost: O(1).
+ */
+export const CENSUS: Script = defineScript(
+  "census",
+  ["meta", "jobs"],
+  `return { redis.call('HGET', k_meta, 'partitions') or '-', redis.call('HLEN', k_jobs) }`,
+);
+
+/**
+ * Removes jobs from wherever they are. A ready one leaves its entry in the list, counted in `tombs`.
+ *
+ * ARGV: partitions, ids. Returns 1 or 0 for each id. Cost: O(ids log n). Bound: 250 ids, 250 entries cleared off each head.
+ */
+export const CANCEL: Script = defineScript(
+  "cancel",
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "tombs", "dedup"],
+  PRELUDE,
+  STATE,
+  FORGET_JOB,
+  `
+local answers, cancelled = {}, 0
+local function bury(priority, id)
+  redis.call('HINCRBY', k_tombs, priority .. id, 1)
+  tombs = tombs + 1
+end
+local function cancel(id)
+  local text = redis.call('HGET', k_state, id)
+  if not text then
+    local record = redis.call('HGET', k_jobs, id)
+    if not record then return 0 end
+    forgetJob(id)
+    bury(string.lower(string.sub(record, 14, 14)), id)
+    return 1
+  end
+  local state = readState(text)
+  forgetJob(id, state)
+  if state.place == '-' then
+    bury(state.priority, id)
+  elseif redis.call('ZREM', k_leases, id) == 0 then
+    redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. id)
+  end
+  return 1
+end
+for i = 2, #ARGV do
+  answers[i - 1] = cancel(ARGV[i])
+  cancelled = cancelled + answers[i - 1]
+end
+for priority, list in pairs(readyList) do
+  for _ = 1, tombs > 0 and 250 or 0 do
+    local entry = redis.call('LINDEX', list, 0)
+    local field = entry and priority .. string.match(entry, '^[*!]?(.*)$')
+    local left = field and redis.call('HGET', k_tombs, field)
+    if not left then break end
+    redis.call('LPOP', list)
+    if left == '1' then redis.call('HDEL', k_tombs, field) else redis.call('HINCRBY', k_tombs, field, -1) end
+    tombs = tombs - 1
+  end
+end
+if cancelled > 0 then
+  redis.call('HINCRBY', k_meta, 'cancelled', cancelled)
+  redis.call('HSET', k_meta, 'tombs', tombs)
+end
+`,
+  NOTE_TIME,
+  `return answers`,
+);
+
+/**
+ * Cancels ready and delayed jobs, at most 250 a call.
+ *
+ * ARGV: partitions. Returns how many, and 1 when there may be more. Cost: O(250 log n).
+ */
+export const CLEAR: Script = defineScript(
+  "clear",
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "tombs", "dedup"],
+  PRELUDE,
+  STATE,
+  FORGET_JOB,
+  `
+local cleared, passes = 0, 0
+for priority, list in pairs(readyList) do
+  local entries = passes < 250 and redis.call('LPOP', list, 250 - passes)
+  for _, entry in ipairs(entries or {}) do
+    passes = passes + 1
+    local id = string.match(entry, '^[*!]?(.*)$')
+    local left = tombs > 0 and redis.call('HGET', k_tombs, priority .. id)
+    if left then
+      if left == '1' then redis.call('HDEL', k_tombs, priority .. id) else redis.call('HINCRBY', k_tombs, priority .. id, -1) end
+      tombs = tombs - 1
+    else
+      local text = redis.call('HGET', k_state, id)
+      forgetJob(id, text and readState(text))
+      cleared = cleared + 1
+    end
+  end
+end
+local delayed = passes < 250 and redis.call('ZRANGE', k_delayed, 0, 249 - passes) or {}
+for _, member in ipairs(delayed) do
+  passes = passes + 1
+  local id = string.sub(member, 17)
+  local text = redis.call('HGET', k_state, id)
+  forgetJob(id, text and readState(text))
+  redis.call('ZREM', k_delayed, member)
+  cleared = cleared + 1
+end
+if passes > 0 then
+  redis.call('HINCRBY', k_meta, 'cancelled', cleared)
+  redis.call('HSET', k_meta, 'tombs', tombs)
+end
+`,
+  NOTE_TIME,
+  `return { cleared, passes >= 250 and 1 or 0 }`,
+);
+
+/**
+ * Makes a delayed job ready.
+ *
+ * ARGV: partitions, id. Returns 1 when it was delayed, else 0. Cost: O(log n).
+ */
+export const RUN_NOW: Script = defineScript(
+  "run-now",
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "dedup", "wake"],
+  PRELUDE,
+  STATE,
+  PLACES,
+  WAKE_UP,
+  `
+local text = redis.call('HGET', k_state, ARGV[2])
+local state = text and readState(text)
+if not state or redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. ARGV[2]) == 0 then return 0 end
+toTail(ARGV[2], state)
+wakeUp(1)
+`,
+  NOTE_TIME,
+  `return 1`,
+);
+
+/**
+ * Stops or allows hand-outs.
+ *
+ * ARGV: partitions, `1` or `0`. Returns 1. Cost: O(1).
+ */
+export const PAUSE: Script = defineScript(
+  "pause",
+  ["meta", "wake"],
+  PRELUDE,
+  WAKE_UP,
+  `
+if ARGV[2] == '1' then
+  redis.call('HSET', k_meta, 'paused', '1')
+else
+  redis.call('HDEL', k_meta, 'paused')
+  wakeUp(8)
+end
+`,
+  NOTE_TIME,
+  `return 1`,
+);
+
+/**
+ * Jobs as an administrator sees them: one by id, or a page of a place.
+ *
+ * ARGV: partitions; `id`, `ready`, `delayed` or `in-flight`; then the id, or the position of the page and its size.
+ * Returns ids, records, states (or empty text), due times or `-`. Cost: O(page + position for a ready page). Bound: 250.
+ */
+export const LOOK: Script = defineScript(
+  "look",
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases"],
+  PRELUDE,
+  `
+local ids, dues = {}, {}
+local from, size = tonumber(ARGV[3]), tonumber(ARGV[4])
+if ARGV[2] == 'id' then
+  ids[1] = ARGV[3]
+elseif ARGV[2] == 'ready' then
+  for _, list in ipairs({ k_high, k_normal, k_low }) do
+    local length = redis.call('LLEN', list)
+    if #ids < size and from < length then
+      for _, entry in ipairs(redis.call('LRANGE', list, from, from + size - #ids - 1)) do
+        ids[#ids + 1] = string.match(entry, '^[*!]?(.*)$')
+      end
+      from = length
+    end
+    from = math.max(0, from - length)
+  end
+else
+  local page = redis.call('ZRANGE', ARGV[2] == 'delayed' and k_delayed or k_leases, from, from + size - 1)
+  for i, member in ipairs(page) do ids[i] = ARGV[2] == 'delayed' and string.sub(member, 17) or member end
+end
+if #ids == 0 then return { {}, {}, {}, {} } end
+local records = redis.call('HMGET', k_jobs, unpack(ids))
+local states = redis.call('HMGET', k_state, unpack(ids))
+for i = 1, #ids do
+  records[i] = records[i] or ''
+  states[i] = states[i] or ''
+  local order = string.match(states[i], '^d(%d+) ')
+  local due = order and redis.call('ZSCORE', k_delayed, order .. ids[i])
+  dues[i] = due and fmt(tonumber(due)) or '-'
+end
+return { ids, records, states, dues }
+`,
+);

@@ -1,0 +1,180 @@
+/** Most jobs that one call promotes, reclaims and sweeps, of each. */
+export const PASS_LIMIT = 250;
+/** Most entries that one call takes off the ready lists, those of cancelled and expired jobs included. */
+const POP_LIMIT = 500;
+
+/**
+ * Promotes delayed jobs whose time has come and reclaims expired leases, at most 250 of each, and forgets at most 250
+ * dedup keys whose time is over. Sets `more` when a bound was hit.
+ *
+ * A job reclaimed for the first time goes to the head, in the order in which the leases ended; after that to the tail.
+ */
+export const REFRESH: string = `
+local more = false
+local due = redis.call('ZRANGEBYSCORE', k_delayed, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})
+if #due > 0 then
+  redis.call('ZREM', k_delayed, unpack(due))
+  for _, member in ipairs(due) do
+    local id = string.sub(member, 17)
+    local text = redis.call('HGET', k_state, id)
+    if text then toTail(id, readState(text)) end
+  end
+  more = #due == ${PASS_LIMIT}
+end
+local ended = redis.call('ZRANGEBYSCORE', k_leases, '-inf', '(' .. fmt(now + 1), 'LIMIT', 0, ${PASS_LIMIT})
+if #ended > 0 then
+  redis.call('ZREM', k_leases, unpack(ended))
+  local first = {}
+  for _, id in ipairs(ended) do
+    local text = redis.call('HGET', k_state, id)
+    if text then
+      local state = readState(text)
+      state.reclaims = state.reclaims + 1
+      if state.reclaims == 1 then first[#first + 1] = { id, state } else toTail(id, state) end
+    end
+  end
+  for i = #first, 1, -1 do toHead(first[i][1], first[i][2]) end
+  redis.call('HINCRBY', k_meta, 'reclaimed', #ended)
+  more = more or #ended == ${PASS_LIMIT}
+end
+local over = redis.call('ZRANGEBYSCORE', k_dedupDue, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})
+for _, key in ipairs(over) do
+  local value = redis.call('HGET', k_dedup, key)
+  local ends = value and string.match(value, '^@(%d+) ')
+  if ends and tonumber(ends) <= now then redis.call('HDEL', k_dedup, key) end
+end
+if #over > 0 then redis.call('ZREM', k_dedupDue, unpack(over)) end
+`;
+
+/**
+ * Takes ready jobs, high before normal before low, and puts them under leases. A suspect comes alone; what has expired
+ * is dropped on the way; an entry with a tombstone is passed over.
+ *
+ * All jobs of one call and priority share a token, the nonce of the call with its first fence, so that a plain delivery
+ * costs no text of its own. Leases that end in the same millisecond end in the order of the deliveries: the fraction of a score keeps it.
+ * Sets `ids` (with their marks), `records`, `states` (of the marked ones, in order), `base` and `token`.
+ */
+export const HAND_OUT: string = `
+local entries, priorities, special = {}, {}, {}
+local alone, popped = false, 0
+local function drop(id, state)
+  redis.call('HDEL', k_state, id)
+  redis.call('HDEL', k_jobs, id)
+  freeDedup(id, state)
+  redis.call('HINCRBY', k_meta, 'expired', 1)
+end
+local function putBack(list, got, from)
+  local rest = {}
+  for i = #got, from, -1 do rest[#rest + 1] = got[i] end
+  if #rest > 0 then redis.call('LPUSH', list, unpack(rest)) end
+end
+local function passedOver(priority, id)
+  local field = priority .. id
+  local left = redis.call('HGET', k_tombs, field)
+  if not left then return false end
+  if left == '1' then redis.call('HDEL', k_tombs, field) else redis.call('HINCRBY', k_tombs, field, -1) end
+  tombs = tombs - 1
+  return true
+end
+-- Takes one entry off; answers false where the hand-out ends before it.
+local function take(entry, priority)
+  local first = string.byte(entry)
+  local marked = first == 42 or first == 33
+  if not marked and tombs == 0 then
+    entries[#entries + 1] = entry
+    priorities[#priorities + 1] = priority
+    return true
+  end
+  local id = marked and string.sub(entry, 2) or entry
+  if tombs > 0 and passedOver(priority, id) then return true end
+  if marked then
+    local text = redis.call('HGET', k_state, id)
+    if not text then return true end
+    local state = readState(text)
+    if state.expires > 0 and state.expires <= now then
+      drop(id, state)
+      return true
+    end
+    if state.reclaims >= 2 then
+      if #entries > 0 or ALONE_REFUSED then return false end
+      alone = true
+    end
+    special[#entries + 1] = state
+  end
+  entries[#entries + 1] = entry
+  priorities[#priorities + 1] = priority
+  return true
+end
+local function pop(list, priority)
+  while #entries < MAX and not alone do
+    if popped >= ${POP_LIMIT} then more = true return end
+    local got = redis.call('LPOP', list, MAX - #entries)
+    if not got then return end
+    popped = popped + #got
+    for i = 1, #got do
+      local taken = take(got[i], priority)
+      if not taken or alone then
+        alone = true
+        putBack(list, got, taken and i + 1 or i)
+        return
+      end
+    end
+  end
+end
+
+local ids, records, states = {}, {}, {}
+local base = math.max((tonumber(META[8]) or 0) + 1, us)
+local token = NONCE .. fmt(base)
+if not META[9] then
+  local tombsBefore = tombs
+  pop(k_high, 'h')
+  pop(k_normal, 'n')
+  pop(k_low, 'l')
+  if tombs ~= tombsBefore then redis.call('HSET', k_meta, 'tombs', tombs) end
+end
+if #entries > 0 then
+  local keys = {}
+  for i = 1, #entries do keys[i] = special[i] and string.sub(entries[i], 2) or entries[i] end
+  local found = redis.call('HMGET', k_jobs, unpack(keys))
+  local fields, leases = {}, {}
+  local ends = now + LEASE
+  for i = 1, #keys do
+    if found[i] then
+      local text = token .. priorities[i]
+      local state = special[i]
+      if state then
+        state.place = text
+        state.deliveries = state.deliveries + 1
+        text = stateText(state)
+        states[#states + 1] = text
+      end
+      local n = #ids + 1
+      ids[n] = entries[i]
+      records[n] = found[i]
+      fields[2 * n - 1] = keys[i]
+      fields[2 * n] = text
+      leases[2 * n - 1] = ends + math.min(0.999, (base + n - now * 1000) / 1000)
+      leases[2 * n] = keys[i]
+    end
+  end
+  if #ids > 0 then
+    redis.call('HSET', k_state, unpack(fields))
+    redis.call('ZADD', k_leases, unpack(leases))
+    redis.call('HSET', k_meta, 'fence', base + #ids - 1)
+  end
+end
+`;
+
+/** Says when something will be due, and that somebody waits: an enqueue wakes nobody otherwise. */
+export const SLEEP: string = `
+local nextDue = '-'
+if #ids == 0 and WAIT > 0 then
+  for _, key in ipairs({ k_delayed, k_leases }) do
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if first[2] and (nextDue == '-' or tonumber(first[2]) < nextDue) then nextDue = tonumber(first[2]) end
+  end
+  if nextDue ~= '-' then nextDue = fmt(math.max(0, math.floor(nextDue) - now)) end
+  redis.call('DEL', k_wake)
+  redis.call('HSET', k_meta, 'sleepers', now + WAIT)
+end
+`;

@@ -1,0 +1,112 @@
+import { HAND_OUT, REFRESH, SLEEP } from "./hand-out.lua.ts";
+import { FREEING_WRITE, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { defineScript, type Script } from "./script.ts";
+import { SETTLE_RUNS } from "./settle.lua.ts";
+
+const FETCH = `
+local MAX, LEASE, NONCE, WAIT, ALONE_REFUSED = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
+`;
+const FETCH_REPLY = `
+local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and '1' or '0') .. ' ' .. (META[9] and '1' or '0') .. ' ' .. nextDue
+`;
+
+/**
+ * Hands out ready jobs under leases, after promoting and reclaiming what is due.
+ *
+ * ARGV: partitions; most jobs; lease in ms; nonce; milliseconds for which the caller will wait when there is nothing (0: it
+ * will not); `1` to leave a suspect where it is, since it has to be handed out alone.
+ * Returns the header (now, first fence, token, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`), ids
+ * with marks, records, and the states of the marked ones.
+ * Cost: O(max + due log n). Bound: 250 handed out, promoted, reclaimed and swept each, 500 taken off the lists.
+ */
+export const DEQUEUE: Script = defineScript(
+  "dequeue",
+  [
+    "meta",
+    "jobs",
+    "state",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "leases",
+    "tombs",
+    "dedup",
+    "dedupDue",
+    "wake",
+  ],
+  PRELUDE,
+  FETCH,
+  STATE,
+  PLACES,
+  FREEING_WRITE,
+  REFRESH,
+  HAND_OUT,
+  SLEEP,
+  FETCH_REPLY,
+  NOTE_TIME,
+  `return { header, ids, records, states }`,
+);
+
+/**
+ * Ends deliveries.
+ *
+ * ARGV: partitions; durations in ms with a space between (or nothing); then the runs (settle.lua.ts).
+ * Returns the indexes of stale receipts, from 1.
+ * Cost: O(settlements log n). Bound: 250.
+ */
+export const SETTLE: Script = defineScript(
+  "settle",
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "dedup", "latency", "wake"],
+  PRELUDE,
+  `local DURATIONS, RUNS = ARGV[2], 3`,
+  STATE,
+  PLACES,
+  WAKE_UP,
+  FREEING_WRITE,
+  SETTLE_RUNS,
+  `wakeUp(woken)`,
+  NOTE_TIME,
+  `return stale`,
+);
+
+/**
+ * `settle` and then `dequeue` in one call.
+ *
+ * ARGV: as dequeue's, then durations and runs as settle's.
+ * Returns the indexes of stale receipts, then what dequeue returns.
+ * Cost and bound: those of both.
+ */
+export const SETTLE_AND_DEQUEUE: Script = defineScript(
+  "settle-and-dequeue",
+  [
+    "meta",
+    "jobs",
+    "state",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "leases",
+    "tombs",
+    "dedup",
+    "dedupDue",
+    "latency",
+    "wake",
+  ],
+  PRELUDE,
+  FETCH,
+  `local DURATIONS, RUNS = ARGV[7], 8`,
+  STATE,
+  PLACES,
+  WAKE_UP,
+  FREEING_WRITE,
+  SETTLE_RUNS,
+  REFRESH,
+  HAND_OUT,
+  SLEEP,
+  FETCH_REPLY,
+  `wakeUp(woken - #ids)`,
+  NOTE_TIME,
+  `return { stale, header, ids, records, states }`,
+);

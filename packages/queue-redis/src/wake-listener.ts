@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { errorMessage, sleep } from "@chimera/dlq";
+import type { Delivery, DequeueRequest } from "@chimera/queue-core";
+import type { Fetched } from "./deliveries.ts";
+import { consumerWakeKey, type PartitionKeys } from "./keys.ts";
+import type { FetchRequest, Partition } from "./partition.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import type { ServerLink } from "./server-link.ts";
+
+/** The longest that one blocking call lasts: a lost wake-up costs no more, in milliseconds. */
+export const BLOCK_MS = 1_000;
+/** How much longer a blocking call may take before its socket is destroyed, in milliseconds. */
+export const WATCHDOG_MS = 1_000;
+/** How long a failed wait is followed by plain asking before the next try, in milliseconds. */
+const FAILED_WAIT_MS = 200;
+
+export interface WakeListenerOptions {
+  readonly connection: RedisConnection;
+  readonly keys: PartitionKeys;
+  readonly partition: Partition;
+  /** Gives deliveries back that nobody wants any more. */
+  readonly release: (deliveries: readonly Delivery[]) => Promise<void>;
+}
+
+/**
+ * Waits for the first jobs of one partition, on a connection of its own.
+ *
+ * A blocking pop on the wake-up list and a dequeue are sent together: the server runs the second the moment the first is
+ * woken, so that a job is on its way, under its lease, one trip after its enqueue. A wake-up is only a hint; the dequeue
+ * runs when the pop times out as well, which is what reclaims and promotes.
+ */
+export class WakeListener {
+  readonly #options: WakeListenerOptions;
+  readonly #consumerKey: string;
+  readonly #turns: (() => void)[] = [];
+  readonly #leftovers = new Set<Promise<void>>();
+  #link: ServerLink | undefined;
+  #busy = false;
+  #blockedSince: number | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(options: WakeListenerOptions) {
+    this.#options = options;
+    this.#consumerKey = consumerWakeKey(options.keys, randomBytes(9).toString("base64url"));
+  }
+
+  /** Milliseconds that the current blocking call has lasted; above 2_000 the connection is not what it should be. */
+  get blockedMs(): number {
+    return this.#blockedSince === undefined ? 0 : this.#clock.monotonic() - this.#blockedSince;
+  }
+
+  /** The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close. One wait runs at a time; others queue. */
+  async wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]> {
+    const ended = AbortSignal.any([this.#closing.signal, ...(request.signal ? [request.signal] : [])]);
+    if (!(await this.#takeTurn(ended, untilMs))) return [];
+    try {
+      return await this.#waitInTurn(request, untilMs, firstDueMs, ended);
+    } finally {
+      this.#busy = false;
+      this.#turns.shift()?.();
+    }
+  }
+
+  /** Ends the waits with [] and gives back what was on its way to them. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#leftovers);
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    if (this.#link !== undefined) this.#options.connection.closeLink(this.#link);
+  }
+
+  get #clock(): RedisConnection["settings"]["clock"] {
+    return this.#options.connection.settings.clock;
+  }
+
+  /** Whether the turn came before the wait was over. */
+  async #takeTurn(ended: AbortSignal, untilMs: number): Promise<boolean> {
+    while (this.#busy) {
+      const left = untilMs - this.#clock.monotonic();
+      if (ended.aborted || left <= 0) return false;
+      await this.#turnOr(ended, left);
+    }
+    if (ended.aborted) return false;
+    this.#busy = true;
+    return true;
+  }
+
+  async #turnOr(ended: AbortSignal, leftMs: number): Promise<void> {
+    let wake: (() => void) | undefined;
+    const turn = new Promise<void>((resolve) => {
+      wake = resolve;
+      this.#turns.push(resolve);
+    });
+    const over = new AbortController();
+    await Promise.race([turn, settled(sleep(this.#clock, leftMs, AbortSignal.any([ended, over.signal])))]);
+    over.abort();
+    const index = this.#turns.indexOf(wake as () => void);
+    if (index !== -1) this.#turns.splice(index, 1);
+  }
+
+  async #waitInTurn(
+    request: DequeueRequest,
+    untilMs: number,
+    firstDueMs: number | undefined,
+    ended: AbortSignal,
+  ): Promise<Delivery[]> {
+    let nextDueMs = firstDueMs;
+    for (;;) {
+      const leftMs = untilMs - this.#clock.monotonic();
+      if (leftMs <= 0 || ended.aborted) return [];
+      try {
+        const fetched = await this.#blockThenFetch(request, Math.min(leftMs, nextDueMs ?? BLOCK_MS), ended);
+        if (fetched === undefined || fetched.deliveries.length > 0) return fetched?.deliveries ?? [];
+        nextDueMs = fetched.more ? 0 : fetched.nextDueMs;
+      } catch (error) {
+        this.#options.connection.settings.logger.warn("redis.wait-failed", { message: errorMessage(error) });
+        await settled(sleep(this.#clock, Math.min(leftMs, FAILED_WAIT_MS), ended));
+        if (ended.aborted) return [];
+        // The other connection may be well: then a broken wait costs latency, and no job.
+        const fetched = await this.#options.partition
+          .dequeue(this.#fetchRequest(request, 0))
+          .catch(() => undefined);
+        if (fetched !== undefined && fetched.deliveries.length > 0) return fetched.deliveries;
+      }
+    }
+  }
+
+  /** `undefined` when the wait was ended: what arrives after that is given back. */
+  async #blockThenFetch(
+    request: DequeueRequest,
+    patienceMs: number,
+    ended: AbortSignal,
+  ): Promise<Fetched | undefined> {
+    const { connection, keys, partition } = this.#options;
+    const link = (this.#link ??= connection.openLink("waiting"));
+    const { words, read } = partition.dequeueCommand(this.#fetchRequest(request, BLOCK_MS + WATCHDOG_MS));
+    const timeoutMs = BLOCK_MS + WATCHDOG_MS;
+    this.#blockedSince = this.#clock.monotonic();
+    const blocked = link.send(
+      keys.wake,
+      ["BLPOP", keys.wake, this.#consumerKey, String(BLOCK_MS / 1_000)],
+      timeoutMs,
+    );
+    const fetched = link.send(keys.meta, words, timeoutMs);
+    // The server's own time-outs are as coarse as 100 ms: a timer here ends the wait for what is due sooner.
+    const timer = this.#clock.schedule(() => this.#nudge(), Math.max(0, patienceMs));
+    const arrival = this.#arrival(blocked, fetched, read).finally(() => {
+      timer.cancel();
+      this.#blockedSince = undefined;
+    });
+    const end = abortOf(ended);
+    const first = await Promise.race([arrival, end.promise]).finally(end.forget);
+    if (first !== undefined) return first;
+    this.#nudge();
+    this.#giveBack(arrival);
+    return undefined;
+  }
+
+  /** A failed pop is no reason to lose what the dequeue after it brought. */
+  async #arrival(
+    blocked: Promise<unknown>,
+    fetched: Promise<unknown>,
+    read: (reply: unknown) => Fetched,
+  ): Promise<Fetched> {
+    const [pop, reply] = await Promise.allSettled([blocked, fetched]);
+    if (reply.status === "rejected") throw reply.reason as Error;
+    const answer = read(reply.value);
+    if (pop.status === "rejected" && answer.deliveries.length === 0) throw pop.reason as Error;
+    return answer;
+  }
+
+  #giveBack(arrival: Promise<Fetched>): void {
+    const leftover = settled(arrival.then(async ({ deliveries }) => this.#options.release(deliveries)));
+    this.#leftovers.add(leftover);
+    void leftover.then(() => this.#leftovers.delete(leftover));
+  }
+
+  /** Ends this consumer's own blocking pop, and no other's. */
+  #nudge(): void {
+    const { commands } = this.#options.connection;
+    const key = this.#consumerKey;
+    void settled(commands.send(key, ["RPUSH", key, "1"]));
+    void settled(commands.send(key, ["PEXPIRE", key, String(2 * BLOCK_MS)]));
+  }
+
+  #fetchRequest({ max, leaseMs }: DequeueRequest, sleepMs: number): FetchRequest {
+    return { max, leaseMs, sleepMs, refuseSuspect: false };
+  }
+}
+
+/** Resolves when the promise has ended, either way. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // Whoever waits for the end only has no use for the reason.
+  }
+}
+
+/** Resolves on abort, and holds on to the signal no longer than until `forget`. */
+function abortOf(signal: AbortSignal): { promise: Promise<undefined>; forget: () => void } {
+  const over = new AbortController();
+  const promise = new Promise<undefined>((resolve) => {
+    const onAbort = (): void => resolve(undefined);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true, signal: over.signal });
+  });
+  return { promise, forget: () => over.abort() };
+}
