@@ -1,5 +1,6 @@
 export { startClickHouse } from "./clickhouse/start-clickhouse.ts";
 export type { ClickHouseOptions } from "./clickhouse/start-clickhouse.ts";
+export { startClickHouse18 } from "./clickhouse/start-clickhouse-18.ts";
 export { startPostgres } from "./postgres/start-postgres.ts";
 export type { PostgresOptions } from "./postgres/start-postgres.ts";
 export { directoryForServers } from "./postgres/directory-for-servers.ts";
