@@ -2,6 +2,7 @@ import { errorMessage, FileDeadLetterStore, redactText } from "@chimera/dlq";
 import type { Environment, FileDeadLetterStoreOptions } from "@chimera/dlq";
 import { LocalQueue } from "@chimera/queue-core";
 import type { Queue, Worker } from "@chimera/queue-core";
+import { RedisQueue } from "@chimera/queue-redis";
 import { ClickHouseAdapter } from "@chimera/storage-clickhouse";
 import type { ClickHouseOptions } from "@chimera/storage-clickhouse";
 import { PostgresAdapter } from "@chimera/storage-postgres";
@@ -17,7 +18,7 @@ import { SettingsCheck } from "./settings-check.ts";
 const QUEUE = "chimera-demo-quakes";
 
 /** Handlers at a time: most of them wait for their ClickHouse batch, which all of them fill together. */
-const CONCURRENCY = 500;
+const CONCURRENCY = 200;
 
 /** What stands in for settings, where embedded parts do. */
 export interface ServiceOverrides {
@@ -57,7 +58,7 @@ export class Service implements AsyncDisposable {
    */
   static async open(environment: Environment, overrides: ServiceOverrides): Promise<Service> {
     const check = new SettingsCheck();
-    const queue = await check.attempt(() => new LocalQueue(QUEUE));
+    const queue = await check.attempt(() => makeQueue(environment));
     const deadLetters = await check.attempt(() =>
       FileDeadLetterStore.fromEnv(environment, overrides.deadLetters),
     );
@@ -129,6 +130,13 @@ export class Service implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** On Redis where a variable names one, else in this process. */
+function makeQueue(environment: Environment): Queue {
+  const names = ["CHIMERA_REDIS_URL", "CHIMERA_REDIS_CLUSTER_NODES", "CHIMERA_REDIS_SENTINEL_NODES"];
+  const onRedis = names.some((name) => (environment[name] ?? "") !== "");
+  return onRedis ? RedisQueue.fromEnv(QUEUE, environment) : new LocalQueue(QUEUE);
 }
 
 function serving(server: string, why: string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { replay } from "@chimera/dlq";
 import type { DeadLetterFilter, Environment } from "@chimera/dlq";
 import type { Worker } from "@chimera/queue-core";
 
@@ -64,7 +65,7 @@ class Demo {
     const { queue, quakes, events, deadLetters } = this.#service;
     const { output } = this.#options;
     const before = await queue.metrics();
-    await this.#handle("stored", this.#options.features.length, firstQuakeSchema, async () =>
+    await this.#handle("handled", this.#options.features.length, firstQuakeSchema, async () =>
       this.#enqueue(),
     );
     const enqueued = (await queue.metrics()).enqueued - before.enqueued;
@@ -107,11 +108,11 @@ class Demo {
 
   async #replay(): Promise<void> {
     const { queue, deadLetters, source } = this.#service;
-    const target = queue.replayTarget();
-    for await (const { letter } of deadLetters.list({ source })) {
-      await target.take([{ letter, replayId: randomUUID() }], {});
-      await deadLetters.markReplayed([letter]);
-    }
+    const { ended, error } = await replay(deadLetters, queue.replayTarget(), {
+      filter: { source },
+      signal: this.#options.signal,
+    });
+    if (ended === "target-unavailable") throw error;
   }
 
   /** Waits until the queue is empty, jobs that wait for another try included. */
@@ -136,7 +137,7 @@ class Demo {
   async #reportFirstPass(stored: number): Promise<void> {
     const { queue, events, deadLetters } = this.#service;
     const { output } = this.#options;
-    output.write(report.heading(`The ${STRONGEST} strongest, asked of ClickHouse`));
+    output.write(report.heading("The ten strongest, asked of ClickHouse"));
     output.write(report.strongestTable(await events.strongest(STRONGEST)));
     output.write(report.heading("Events per day, asked of ClickHouse"));
     output.write(report.dayTable(await events.perDay()));

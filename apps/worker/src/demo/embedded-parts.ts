@@ -19,12 +19,12 @@ export async function startEmbeddedParts(
 ): Promise<EmbeddedParts> {
   if (clean) for (const name of ["journal", "clickhouse", "dead-letters"]) directory.remove(name);
   const isSet = (name: string): boolean => (environment[name] ?? "") !== "";
-  const postgres = isSet("CHIMERA_POSTGRES_URL")
-    ? undefined
-    : await startPostgres({ dataDirectory: directory.file("postgres"), fresh: clean });
-  const clickhouse = isSet("CHIMERA_CLICKHOUSE_URL")
-    ? undefined
-    : await openEngine(directory.file("clickhouse"));
+  const [postgres, clickhouse] = await Promise.all([
+    isSet("CHIMERA_POSTGRES_URL")
+      ? undefined
+      : startPostgres({ dataDirectory: directory.file("postgres"), fresh: clean }),
+    isSet("CHIMERA_CLICKHOUSE_URL") ? undefined : openEngine(directory.file("clickhouse")),
+  ]);
   const deadLettersPath = isSet("CHIMERA_DLQ_PATH") ? undefined : directory.file("dead-letters/dlq.jsonl");
   return {
     overrides: {

@@ -34,7 +34,10 @@ function bar(label: string, total: number): Progress {
   );
   shown.start(total, 0);
   return {
-    update: (done) => shown.update(done),
+    update(done) {
+      // A bar that has stopped would draw itself once more over what came after it.
+      if (shown.isActive) shown.update(done);
+    },
     stop: () => shown.stop(),
   };
 }

@@ -62,7 +62,7 @@ export function metricsTable(metrics: QueueMetrics): string {
       [values],
       columns.map(() => "right"),
     ) +
-    `  latency of a job ${rolling} (${count} jobs in the last ${windowMs / 1_000} s); kept by: ${durability}\n`
+    `  latency of a job ${rolling} (${count} jobs in the last ${windowMs / 1_000} s); durability: ${durability}\n`
   );
 }
 
