@@ -8,12 +8,6 @@ export type EnqueueManyResult =
   /** Nothing was sent: the payload does not match the schema, cannot be encoded, or is too large. */
   | { readonly status: "invalid"; readonly error: QueueError };
 
-/** The id of a job that is in the queue now. @throws QueueError for every other result */
-export function idOrThrow(queue: string, jobId: string, result: EnqueueResult): string {
-  if (result.status === "enqueued" || result.status === "duplicate") return result.id;
-  throw enqueueError(queue, jobId, result);
-}
-
 /** The error that a result stands for. */
 export function enqueueError(
   queue: string,

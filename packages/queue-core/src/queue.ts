@@ -1,7 +1,7 @@
 import { integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
 import { assertQueueName } from "./contract-checks.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
-import { idOrThrow, type EnqueueManyResult } from "./enqueue-outcome.ts";
+import type { EnqueueManyResult } from "./enqueue-outcome.ts";
 import { QueueError } from "./errors.ts";
 import { newJob } from "./new-job.ts";
 import { PayloadGate } from "./payload-gate.ts";
@@ -27,7 +27,6 @@ import { resolveWorkerOptions, type WorkerOptions } from "./worker/worker-option
 import { Worker } from "./worker/worker.ts";
 
 const DAY_MS = 86_400_000;
-const NO_OPTIONS: EnqueueOptions = Object.freeze({});
 
 /** What to hand out to a loop of one's own. */
 export interface DequeueOptions {
@@ -88,13 +87,15 @@ export class Queue<In = unknown, Out = In> {
    * @throws QueueError `QUEUE_FULL`, `BACKEND_FULL` (retryable): nothing was stored.
    * @throws QueueError `BACKEND_UNAVAILABLE` (retryable): the job may be stored; enqueueing it again is safe with an `id` of your own.
    */
-  async enqueue(payload: In, options: EnqueueOptions = NO_OPTIONS): Promise<string> {
-    this.#assertOpen();
-    const encoded = this.#gate.encode(payload);
-    const body = typeof encoded === "string" ? encoded : await encoded;
-    const id = options.id ?? this.#options.createId();
-    const job: NewJob = options === NO_OPTIONS ? { id, body } : newJob(id, body, options);
-    return idOrThrow(this.name, id, await this.#batcher.add(job));
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would make a second promise a job
+  enqueue(payload: In, options?: EnqueueOptions): Promise<string> {
+    try {
+      this.#assertOpen();
+      const body = this.#gate.encode(payload);
+      return typeof body === "string" ? this.#add(body, options) : this.#addLater(body, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -103,7 +104,7 @@ export class Queue<In = unknown, Out = In> {
    */
   async enqueueMany(
     payloads: readonly In[],
-    options: Omit<EnqueueOptions, "id" | "dedupKey" | "dedupTtlMs"> = NO_OPTIONS,
+    options?: Omit<EnqueueOptions, "id" | "dedupKey" | "dedupTtlMs">,
   ): Promise<EnqueueManyResult[]> {
     this.#assertOpen();
     const results: EnqueueManyResult[] = Array.from({ length: payloads.length });
@@ -114,7 +115,7 @@ export class Queue<In = unknown, Out = In> {
         const encoded = this.#gate.encode(payload);
         const body = typeof encoded === "string" ? encoded : await encoded;
         const id = this.#options.createId();
-        jobs.push(options === NO_OPTIONS ? { id, body } : newJob(id, body, options));
+        jobs.push(options === undefined ? { id, body } : newJob(id, body, options));
         places.push(index);
       } catch (error) {
         if (!isPayloadError(error)) throw error;
@@ -204,6 +205,16 @@ export class Queue<In = unknown, Out = In> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  // oxlint-disable-next-line typescript/promise-function-async -- as above
+  #add(body: string, options: EnqueueOptions | undefined): Promise<string> {
+    const id = options?.id ?? this.#options.createId();
+    return this.#batcher.add(options === undefined ? { id, body } : newJob(id, body, options));
+  }
+
+  async #addLater(body: Promise<string>, options: EnqueueOptions | undefined): Promise<string> {
+    return this.#add(await body, options);
   }
 
   async #close(deadlineMs: number): Promise<void> {

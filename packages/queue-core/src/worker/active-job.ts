@@ -34,17 +34,17 @@ export type ExtendLease = (job: ActiveJob, leaseMs: number) => Promise<boolean>;
 /** One delivery from its arrival at a worker to its settlement. */
 export class ActiveJob implements JobContext {
   readonly delivery: Delivery;
-  /** When the worker gives the lease up by itself, on its own monotonic clock: before the backend does. */
+  /** When the worker gives the lease up by itself, in whole milliseconds of its own monotonic clock: before the backend does. */
   leaseUntil: number;
-  /** When the handler was started, on the same clock; -1 before. */
-  startedAt = -1;
+  /** Its handler was started. */
+  started = false;
   /** A settlement was decided: whatever the handler does from now on is ignored. */
   ended = false;
   /** The lease is known or must be taken as lost. */
   lost = false;
   /** `leaseLost` was emitted. */
   reportedLost = false;
-  /** When the call that brought it was sent, on the same clock. */
+  /** When the call that brought it was sent, on the same clock. Whole numbers, which an object holds without a box. */
   readonly fetchedAt: number;
   readonly #extend: ExtendLease;
   #controller: AbortController | undefined;
@@ -52,8 +52,8 @@ export class ActiveJob implements JobContext {
 
   constructor(delivery: Delivery, fetchedAt: number, leaseMs: number, extend: ExtendLease) {
     this.delivery = delivery;
-    this.fetchedAt = fetchedAt;
-    this.leaseUntil = fetchedAt + leaseMs;
+    this.fetchedAt = Math.floor(fetchedAt);
+    this.leaseUntil = this.fetchedAt + leaseMs;
     this.#extend = extend;
   }
 

@@ -127,7 +127,7 @@ export class DeadLettering {
       );
       return entries.filter(({ job, givenUp }, index) => {
         const result = results[index];
-        if (result === "ok") job.leaseUntil = sentAt + leaseMs;
+        if (result === "ok") job.leaseUntil = Math.floor(sentAt) + leaseMs;
         else if (result === "stale") onLost(job);
         else this.#later(job, givenUp, "the backend did not confirm the lease");
         return result === "ok";

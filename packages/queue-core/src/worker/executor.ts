@@ -21,25 +21,52 @@ export interface ExecutorOptions<Out> {
   readonly invalid: (job: ActiveJob, error: unknown) => void;
 }
 
-/** A place for one running handler. Given up, with whatever still runs in it, when its attempt times out. */
-class Slot {
-  job: ActiveJob | undefined;
+/** What a slot's promise is rejected with when the handler was not even called. */
+class UndecodedPayload {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
 }
 
 /**
- * Runs handlers in a fixed number of slots. A slot is one loop that takes job after job, so a job costs no timer, no
- * closure and no promise but the handler's own; a single timer watches over the time-outs of all.
+ * A place for one running handler, with the two reactions to its promise made once. Given up, with whatever still
+ * runs in it, when its attempt times out: what comes late then finds no job.
+ */
+class Slot {
+  readonly index: number;
+  job: ActiveJob | undefined;
+  /** When its handler was started, on the monotonic clock. */
+  startedAt = 0;
+  readonly fulfilled: () => void;
+  readonly rejected: (error: unknown) => void;
+
+  constructor(
+    index: number,
+    fulfilled: (slot: Slot) => void,
+    rejected: (slot: Slot, error: unknown) => void,
+  ) {
+    this.index = index;
+    this.fulfilled = () => fulfilled(this);
+    this.rejected = (error) => rejected(this, error);
+  }
+}
+
+/**
+ * Runs handlers in a fixed number of slots. A slot takes job after job, so a job costs no timer, no closure and one
+ * reaction to its handler's own promise; a single timer watches over the time-outs of all.
  */
 export class Executor<Out> {
   readonly #options: ExecutorOptions<Out>;
   readonly #slots: Slot[];
-  readonly #free: number[];
+  readonly #free: Slot[];
   #timer: Timer | undefined;
 
   constructor(options: ExecutorOptions<Out>) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.concurrency }, () => new Slot());
-    this.#free = this.#slots.map((_, index) => index).toReversed();
+    this.#slots = Array.from({ length: options.concurrency }, (_, index) => this.#newSlot(index));
+    this.#free = this.#slots.toReversed();
   }
 
   /** Jobs whose handlers run and whose attempts are not over. */
@@ -57,16 +84,18 @@ export class Executor<Out> {
       const nowMs = this.#options.clock.monotonic();
       const job = this.#options.next(nowMs);
       if (job === undefined) return;
-      void this.#run(this.#free.pop() as number, job, nowMs);
+      this.#run(this.#free.pop() as Slot, job, nowMs);
     }
   }
 
   /** Ends the attempt of a job that runs; whatever its handler does later is ignored and its slot is free. */
   giveUp(job: ActiveJob): void {
-    const index = this.#slots.findIndex((slot) => slot.job === job);
-    if (index === -1) return;
-    this.#slots[index] = new Slot();
-    this.#free.push(index);
+    const slot = this.#slots.find((candidate) => candidate.job === job);
+    if (slot === undefined) return;
+    slot.job = undefined;
+    const fresh = this.#newSlot(slot.index);
+    this.#slots[slot.index] = fresh;
+    this.#free.push(fresh);
   }
 
   stop(): void {
@@ -74,47 +103,92 @@ export class Executor<Out> {
     this.#timer = undefined;
   }
 
-  async #run(index: number, first: ActiveJob, startMs: number): Promise<void> {
-    const { handler, decode, next, succeeded, clock } = this.#options;
-    const slot = this.#slots[index] as Slot;
+  #newSlot(index: number): Slot {
+    return new Slot(
+      index,
+      (slot) => this.#fulfilled(slot),
+      (slot, error) => this.#rejected(slot, error),
+    );
+  }
+
+  /** Runs job after job as long as they end at once, and leaves when one has to be waited for. */
+  #run(slot: Slot, first: ActiveJob, startMs: number): void {
+    const { next, clock, succeeded } = this.#options;
     let job: ActiveJob | undefined = first;
     let nowMs = startMs;
     while (job !== undefined) {
       slot.job = job;
-      job.startedAt = nowMs;
+      slot.startedAt = nowMs;
+      job.started = true;
       if (this.#timer === undefined) this.#watch(nowMs);
-      let decoded = false;
-      let failure: { readonly error: unknown } | undefined;
-      try {
-        let payload = decode(job.delivery.job.body);
-        if (payload instanceof Promise) payload = await payload;
-        decoded = true;
-        const outcome = handler(payload, job);
-        // A handler that answers no promise costs none.
-        if (isThenable(outcome)) await outcome;
-      } catch (error) {
-        failure = { error };
+      const pending = this.#attempt(slot, job);
+      if (pending !== undefined) {
+        pending.then(slot.fulfilled, slot.rejected);
+        return;
       }
-      if (slot.job !== job) return;
       nowMs = clock.monotonic();
-      if (failure === undefined) succeeded(job, nowMs - job.startedAt);
-      else this.#report(job, failure.error, decoded);
       slot.job = undefined;
+      succeeded(job, nowMs - slot.startedAt);
       job = next(nowMs);
     }
-    this.#free.push(index);
+    this.#free.push(slot);
   }
 
-  #report(job: ActiveJob, error: unknown, decoded: boolean): void {
-    if (decoded) this.#options.failed(job, error);
-    else this.#options.invalid(job, error);
+  /** What to wait for; `undefined` when the handler has succeeded without a promise. */
+  #attempt(slot: Slot, job: ActiveJob): Promise<unknown> | undefined {
+    const { decode, handler } = this.#options;
+    let decoded = false;
+    try {
+      const payload = decode(job.delivery.job.body);
+      if (payload instanceof Promise) return this.#attemptLater(slot, job, payload);
+      decoded = true;
+      const outcome = handler(payload, job);
+      return isThenable(outcome) ? Promise.resolve(outcome) : undefined;
+    } catch (error) {
+      return Promise.reject(decoded ? error : new UndecodedPayload(error));
+    }
+  }
+
+  /** As above, for a schema that answers later. */
+  async #attemptLater(slot: Slot, job: ActiveJob, decoded: Promise<Out>): Promise<unknown> {
+    const payload = await decoded.catch((error: unknown) => {
+      throw new UndecodedPayload(error) as unknown as Error;
+    });
+    // Timed out while the schema was still at it: the handler must not start.
+    return slot.job === job ? this.#options.handler(payload, job) : undefined;
+  }
+
+  #fulfilled(slot: Slot): void {
+    const { job } = slot;
+    if (job === undefined) return;
+    const nowMs = this.#options.clock.monotonic();
+    slot.job = undefined;
+    this.#options.succeeded(job, nowMs - slot.startedAt);
+    this.#proceed(slot, nowMs);
+  }
+
+  #rejected(slot: Slot, error: unknown): void {
+    const { job } = slot;
+    if (job === undefined) return;
+    slot.job = undefined;
+    if (error instanceof UndecodedPayload) this.#options.invalid(job, error.error);
+    else this.#options.failed(job, error);
+    this.#proceed(slot, this.#options.clock.monotonic());
+  }
+
+  #proceed(slot: Slot, nowMs: number): void {
+    const job = this.#options.next(nowMs);
+    if (job === undefined) this.#free.push(slot);
+    else this.#run(slot, job, nowMs);
   }
 
   #watch(nowMs: number): void {
     const { timeoutMs, clock } = this.#options;
     if (timeoutMs === 0) return;
     let earliestMs = Infinity;
-    for (const job of this.jobs()) earliestMs = Math.min(earliestMs, job.startedAt);
+    for (const { job, startedAt } of this.#slots) {
+      if (job !== undefined) earliestMs = Math.min(earliestMs, startedAt);
+    }
     if (earliestMs === Infinity) return;
     this.#timer = clock.schedule(() => this.#timeOut(), earliestMs + timeoutMs - nowMs, true);
   }
@@ -123,8 +197,8 @@ export class Executor<Out> {
     this.#timer = undefined;
     const { timeoutMs, clock, failed } = this.#options;
     const nowMs = clock.monotonic();
-    for (const job of this.jobs()) {
-      if (nowMs - job.startedAt < timeoutMs) continue;
+    for (const { job, startedAt } of this.#slots) {
+      if (job === undefined || nowMs - startedAt < timeoutMs) continue;
       const error = new JobAborted("JOB_TIMED_OUT", `The attempt took longer than ${timeoutMs} ms`);
       this.giveUp(job);
       job.abort(error);

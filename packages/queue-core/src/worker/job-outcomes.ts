@@ -103,7 +103,7 @@ export class JobOutcomes implements SettlementListener {
   lost(job: ActiveJob): void {
     job.lost = true;
     this.#options.parking().drop(job);
-    if (job.startedAt === -1 || job.reportedLost) return;
+    if (!job.started || job.reportedLost) return;
     job.reportedLost = true;
     job.abort(new JobAborted("JOB_LEASE_LOST", "The lease is over: another consumer may have the job"));
     this.#options.emitter.emit("leaseLost", { job });

@@ -103,7 +103,7 @@ export class LeaseRenewer {
   }
 
   #apply(job: ActiveJob, result: SettleResult | undefined, leaseUntil: number): void {
-    if (result === "ok") job.leaseUntil = leaseUntil;
+    if (result === "ok") job.leaseUntil = Math.floor(leaseUntil);
     // A job that ended meanwhile answers `stale` because we settled it ourselves.
     if (result !== "stale" || job.ended || job.lost) return;
     job.lost = true;
