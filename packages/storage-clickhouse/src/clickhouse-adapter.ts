@@ -39,6 +39,9 @@ export interface InsertOptions {
   readonly settings?: ClickHouseSettings;
 }
 
+/** How long a letter on its way back is tried before the replay hears that it failed. */
+const REPLAY_RETRY_MS = 10_000;
+
 /** What an adapter is made from. */
 interface AdapterParts {
   readonly driver: Driver;
@@ -209,12 +212,14 @@ export class ClickHouseAdapter {
    */
   replayTarget({ table }: { readonly table?: string } = {}): ReplayTarget {
     this.#assertOpen();
-    const { deadLetters } = this.#options;
+    const { deadLetters, retryForMs } = this.#options;
+    // A replay tries again by itself, and tells the person who waits for it why.
+    const impatient = { ...this.#options, retryForMs: Math.min(retryForMs, REPLAY_RETRY_MS), holdForMs: 0 };
     const routeTo = (given: string): ReturnType<ConstructorParameters<typeof ClickHouseReplayTarget>[0]> => {
       this.#assertOpen();
       const name = tableName(given);
       return {
-        courier: this.#courier(name),
+        courier: this.#courier(name, {}, impatient),
         office: deadLetters ? this.#office(name, deadLetters) : undefined,
       };
     };
@@ -270,13 +275,12 @@ export class ClickHouseAdapter {
     await Promise.all(this.#pool.endpoints.map(async ({ client }) => client.close()));
   }
 
-  #courier(table: TableName, settings: ClickHouseSettings = {}): Courier {
-    const { strict } = this.#options;
+  #courier(table: TableName, settings: ClickHouseSettings = {}, options = this.#options): Courier {
     return new Courier({
       table,
-      settings: { ...insertSettings(strict), ...this.#options.settings, ...settings },
+      settings: { ...insertSettings(options.strict), ...options.settings, ...settings },
       pool: this.#pool,
-      options: this.#options,
+      options,
       alarms: this.#alarms,
       counters: this.#counters,
       secrets: this.#secrets,
