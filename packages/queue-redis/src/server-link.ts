@@ -101,7 +101,8 @@ export class ServerLink {
       if (left <= 0) {
         // A server that accepts a connection and answers nothing would hold the handshake for ever.
         if (this.#driver === driver) this.#drop();
-        throw new QueueError("BACKEND_UNAVAILABLE", "No connection to Redis", { retryable: true });
+        const why = this.#lastErrorLogged === "" ? "" : `: ${this.#lastErrorLogged}`;
+        throw new QueueError("BACKEND_UNAVAILABLE", `No connection to Redis${why}`, { retryable: true });
       }
       await this.#change(Math.min(left, RETRY_MS));
     }
