@@ -31,16 +31,23 @@ export type { Codec } from "./codec.ts";
 export { Queue } from "./queue.ts";
 export type { DequeueOptions } from "./queue.ts";
 export type { EnqueueOptions, QueueOptions } from "./queue-options.ts";
+export type { Pressure, PressureOptions } from "./pressure.ts";
 export type { EnqueueManyResult } from "./enqueue-outcome.ts";
 export type { ReceivedJob } from "./received-job.ts";
 export { RetryAfter, Unrecoverable } from "./job-signals.ts";
 export type { JobSignalCode } from "./job-signals.ts";
 export { LocalQueue } from "./local/local-queue.ts";
-export type { LocalQueueOptions } from "./local/local-queue.ts";
+export type { LocalBatchWorkerOptions, LocalQueueOptions, LocalWorkerOptions } from "./local/local-queue.ts";
 export { JobAborted } from "./worker/abort-reasons.ts";
 export type { JobAbortCode } from "./worker/abort-reasons.ts";
 export type { JobContext } from "./worker/active-job.ts";
+export type { BatchHandler, BatchResults } from "./worker/batch-executor.ts";
 export type { JobHandler } from "./worker/executor.ts";
 export type { Worker, WorkerStatus } from "./worker/worker.ts";
 export type { WorkerEventName, WorkerEvents, WorkerListener } from "./worker/worker-events.ts";
-export type { RateLimitOptions, RetryOptions, WorkerOptions } from "./worker/worker-options.ts";
+export type {
+  BatchWorkerOptions,
+  RateLimitOptions,
+  RetryOptions,
+  WorkerOptions,
+} from "./worker/worker-options.ts";

@@ -13,6 +13,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { jsonCodec, type Codec } from "./codec.ts";
 import { QueueError } from "./errors.ts";
 import { createJobIds } from "./job-id.ts";
+import type { PressureOptions } from "./pressure.ts";
 import type { Priority } from "./protocol.ts";
 
 /** How a queue turns payloads into jobs. */
@@ -23,6 +24,8 @@ export interface QueueOptions<In = unknown, Out = In> {
   readonly codec?: Codec;
   /** Largest body in bytes of UTF-8, 1 to 536_870_912. @defaultValue 1_048_576 */
   readonly maxBodyBytes?: number;
+  /** Where the levels of `pressure()` begin. */
+  readonly pressure?: PressureOptions;
   /** Source of time. @defaultValue the system's */
   readonly clock?: Clock;
   /** 0 to 1, for jitter. @defaultValue Math.random */

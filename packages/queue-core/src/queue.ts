@@ -1,6 +1,7 @@
 import { integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
 import { assertQueueName } from "./contract-checks.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
+import { PressureGauge, type Pressure } from "./pressure.ts";
 import type { EnqueueManyResult } from "./enqueue-outcome.ts";
 import { QueueError } from "./errors.ts";
 import { newJob } from "./new-job.ts";
@@ -22,9 +23,16 @@ import {
 } from "./queue-options.ts";
 import { DEFAULT_REPLAY_DEDUP_TTL_MS, QueueReplayTarget } from "./queue-replay-target.ts";
 import { ReceivedJob } from "./received-job.ts";
-import type { JobHandler } from "./worker/executor.ts";
-import { resolveWorkerOptions, type WorkerOptions } from "./worker/worker-options.ts";
-import { Worker } from "./worker/worker.ts";
+import { BatchExecutor, type BatchHandler } from "./worker/batch-executor.ts";
+import { Executor, type JobHandler } from "./worker/executor.ts";
+import {
+  resolveBatchOptions,
+  resolveWorkerOptions,
+  type BatchWorkerOptions,
+  type ResolvedWorkerOptions,
+  type WorkerOptions,
+} from "./worker/worker-options.ts";
+import { Worker, type WorkerSource } from "./worker/worker.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -52,7 +60,8 @@ export class Queue<In = unknown, Out = In> {
   readonly #options: ResolvedQueueOptions<In, Out>;
   readonly #gate: PayloadGate<In, Out>;
   readonly #batcher: EnqueueBatcher;
-  readonly #workers = new Set<Worker<Out>>();
+  readonly #gauge: PressureGauge;
+  readonly #workers = new Set<Worker>();
   #closing: Promise<void> | undefined;
 
   /** Takes the backend over: `close` closes it. Connects to nothing. @throws QueueError `QUEUE_INVALID` */
@@ -63,6 +72,7 @@ export class Queue<In = unknown, Out = In> {
     const { codec, schema, maxBodyBytes } = this.#options;
     this.#gate = new PayloadGate({ codec, maxBodyBytes, ...(schema !== undefined && { schema }) });
     this.#batcher = new EnqueueBatcher(backend);
+    this.#gauge = new PressureGauge(async () => backend.metrics(), this.#options.clock, options.pressure);
   }
 
   get name(): string {
@@ -154,26 +164,28 @@ export class Queue<In = unknown, Out = In> {
     return Promise.all(deliveries.map(async (delivery) => this.#received(delivery)));
   }
 
-  /** Starts a worker that runs `handler` over the jobs. It ends with its own `close`, or the queue's. */
-  process(handler: JobHandler<Out>, options: WorkerOptions): Worker<Out> {
-    this.#assertOpen();
-    const { codec, clock, random, logger } = this.#options;
-    const gate = this.#gate;
-    const source = {
-      backend: this.#backend,
-      codec,
-      clock,
-      random,
-      logger,
-      decode: (body: string): Out | Promise<Out> => gate.decode(body),
-    };
-    const worker = new Worker<Out>(source, handler, resolveWorkerOptions(options));
-    this.#workers.add(worker);
-    return worker;
+  /** Starts a worker that runs `handler` over the jobs, one by one. It ends with its own `close`, or the queue's. */
+  process(handler: JobHandler<Out>, options: WorkerOptions): Worker {
+    const resolved = resolveWorkerOptions(options);
+    const { concurrency } = resolved;
+    const decode = this.#decoder();
+    return this.#start(resolved, (hooks) => new Executor({ ...hooks, handler, decode, concurrency }));
+  }
+
+  /** Starts a worker that hands over arrays of jobs: for stores that take many rows at the price of one. */
+  processBatch(handler: BatchHandler<Out>, options: BatchWorkerOptions): Worker {
+    const { worker, batches, maxBatch, maxWaitMs } = resolveBatchOptions(options);
+    const batching = { handler, decode: this.#decoder(), concurrency: batches, maxBatch, maxWaitMs };
+    return this.#start(worker, (hooks) => new BatchExecutor({ ...hooks, ...batching }));
   }
 
   async metrics(): Promise<QueueMetrics> {
     return this.#backend.metrics();
+  }
+
+  /** How far consumers are behind. Costs one `metrics` call a 100 ms, however often it is asked. */
+  async pressure(): Promise<Pressure> {
+    return this.#gauge.read();
   }
 
   /** A real round trip; rejects when the backend cannot serve. */
@@ -223,6 +235,21 @@ export class Queue<In = unknown, Out = In> {
     this.#batcher.flush();
     await Promise.all([...this.#workers].map(async (worker) => worker.close({ deadlineMs })));
     await this.#backend.close({ deadlineMs: Math.max(0, Math.ceil(endsAt - clock.monotonic())) });
+  }
+
+  #start(options: ResolvedWorkerOptions, createRunner: WorkerSource["createRunner"]): Worker {
+    this.#assertOpen();
+    const { codec, clock, random, logger } = this.#options;
+    const source = { backend: this.#backend, encoding: codec.encoding, clock, random, logger, createRunner };
+    const worker = new Worker(source, options);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #decoder(): (body: string) => Out | Promise<Out> {
+    const gate = this.#gate;
+    // oxlint-disable-next-line typescript/promise-function-async -- without an asynchronous schema it makes none
+    return (body) => gate.decode(body);
   }
 
   async #received(delivery: Delivery): Promise<ReceivedJob<Out>> {

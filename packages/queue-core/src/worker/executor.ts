@@ -1,24 +1,16 @@
-import type { Clock, Timer } from "@chimera/dlq";
+import type { Timer } from "@chimera/dlq";
 import { JobAborted } from "./abort-reasons.ts";
 import type { ActiveJob, JobContext } from "./active-job.ts";
+import { isThenable, type JobRunner, type RunnerHooks } from "./job-runner.ts";
 
 /** What a user writes to run one job. */
 export type JobHandler<Out> = (payload: Out, job: JobContext) => unknown;
 
-/** What the executor needs of its worker. */
-export interface ExecutorOptions<Out> {
+export interface ExecutorOptions<Out> extends RunnerHooks {
   readonly handler: JobHandler<Out>;
+  /** Handlers that run at a time. */
   readonly concurrency: number;
-  /** 0: no limit. */
-  readonly timeoutMs: number;
-  readonly clock: Clock;
   readonly decode: (body: string) => Out | Promise<Out>;
-  /** The next job to start, or `undefined` while there is none or none may start. */
-  readonly next: (nowMs: number) => ActiveJob | undefined;
-  readonly succeeded: (job: ActiveJob, durationMs: number) => void;
-  readonly failed: (job: ActiveJob, error: unknown) => void;
-  /** The body could not be decoded or does not match the schema; the handler was not called. */
-  readonly invalid: (job: ActiveJob, error: unknown) => void;
 }
 
 /** What a slot's promise is rejected with when the handler was not even called. */
@@ -57,7 +49,7 @@ class Slot {
  * Runs handlers in a fixed number of slots. A slot takes job after job, so a job costs no timer, no closure and one
  * reaction to its handler's own promise; a single timer watches over the time-outs of all.
  */
-export class Executor<Out> {
+export class Executor<Out> implements JobRunner {
   readonly #options: ExecutorOptions<Out>;
   readonly #slots: Slot[];
   readonly #free: Slot[];
@@ -69,7 +61,6 @@ export class Executor<Out> {
     this.#free = this.#slots.toReversed();
   }
 
-  /** Jobs whose handlers run and whose attempts are not over. */
   get running(): number {
     return this.#slots.length - this.#free.length;
   }
@@ -78,7 +69,6 @@ export class Executor<Out> {
     for (const { job } of this.#slots) if (job !== undefined) yield job;
   }
 
-  /** Starts jobs while there are both jobs and free slots. */
   fill(): void {
     while (this.#free.length > 0) {
       const nowMs = this.#options.clock.monotonic();
@@ -88,7 +78,6 @@ export class Executor<Out> {
     }
   }
 
-  /** Ends the attempt of a job that runs; whatever its handler does later is ignored and its slot is free. */
   giveUp(job: ActiveJob): void {
     const slot = this.#slots.find((candidate) => candidate.job === job);
     if (slot === undefined) return;
@@ -96,6 +85,11 @@ export class Executor<Out> {
     const fresh = this.#newSlot(slot.index);
     this.#slots[slot.index] = fresh;
     this.#free.push(fresh);
+  }
+
+  /** None: a job that is taken is started. */
+  takeUnstarted(): ActiveJob[] {
+    return [];
   }
 
   stop(): void {
@@ -207,10 +201,4 @@ export class Executor<Out> {
     this.#watch(nowMs);
     this.fill();
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }

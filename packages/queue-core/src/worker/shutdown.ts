@@ -44,8 +44,8 @@ export async function shutDown(options: ShutdownOptions, deadlineMs: number): Pr
     // A turn of the event loop for handlers that end as soon as they see the signal: their results still count.
     await new Promise((resolve) => setImmediate(resolve));
     const rest = [...running()];
+    release(rest);
     for (const job of rest) giveUp(job);
-    release(rest.filter((job) => !job.ended));
   }
   await milestones.reached(() => finished() && flushed(), endsAt - clock.monotonic());
   options.stop();

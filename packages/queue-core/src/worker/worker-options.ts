@@ -40,6 +40,16 @@ export interface WorkerOptions {
   readonly retry?: RetryOptions;
 }
 
+/** How batches are put together, beside what every worker takes. */
+export interface BatchWorkerOptions extends WorkerOptions {
+  /** Batches that run at a time, 1 to 1_000. @defaultValue 1 */
+  readonly concurrency?: number;
+  /** Most jobs of a batch, 1 to 1_000. @defaultValue 100 */
+  readonly maxBatch?: number;
+  /** Milliseconds a batch waits to be full after its first job came, 0 to 60_000. @defaultValue 100 */
+  readonly maxWaitMs?: number;
+}
+
 /** What a worker takes over from its queue. */
 export interface WorkerSurroundings {
   readonly clock: Clock;
@@ -97,4 +107,28 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     ),
   );
   return Object.freeze(resolved);
+}
+
+/** Batch options with every default filled in. */
+export interface ResolvedBatchOptions {
+  /** Batches that run at a time. */
+  readonly batches: number;
+  readonly maxBatch: number;
+  readonly maxWaitMs: number;
+  /** For the worker as a whole: its `concurrency` counts jobs. */
+  readonly worker: ResolvedWorkerOptions;
+}
+
+/** @throws QueueError `QUEUE_INVALID` with every issue. */
+export function resolveBatchOptions(options: BatchWorkerOptions): ResolvedBatchOptions {
+  const { concurrency: batches = 1, maxBatch = 100, maxWaitMs = 100, ...rest } = options;
+  throwIssues(
+    issuesOf(
+      integerIssue("concurrency", batches, { min: 1, max: 1_000 }),
+      integerIssue("maxBatch", maxBatch, { min: 1, max: 1_000 }),
+      integerIssue("maxWaitMs", maxWaitMs, { min: 0, max: 60_000 }),
+    ),
+  );
+  const worker = Object.freeze({ ...resolveWorkerOptions(rest), concurrency: batches * maxBatch });
+  return { batches, maxBatch, maxWaitMs, worker };
 }

@@ -1,12 +1,11 @@
 import type { QueueBackend } from "../protocol.ts";
-import { integerIssue, issuesOf } from "@chimera/dlq";
-import type { Codec } from "../codec.ts";
+import { integerIssue, issuesOf, type Clock, type PayloadEncoding } from "@chimera/dlq";
 import { throwIssues } from "../queue-options.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { DeadLettering } from "./dead-lettering.ts";
-import { Executor, type ExecutorOptions, type JobHandler } from "./executor.ts";
 import { FetchLoop } from "./fetch-loop.ts";
 import { Intake } from "./intake.ts";
+import type { JobRunner, RunnerHooks } from "./job-runner.ts";
 import { JobOutcomes } from "./job-outcomes.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
 import { Milestones } from "./milestones.ts";
@@ -17,11 +16,11 @@ import { shutDown } from "./shutdown.ts";
 import { WorkerEmitter, type WorkerEventName, type WorkerListener } from "./worker-events.ts";
 import type { ResolvedWorkerOptions, WorkerSurroundings } from "./worker-options.ts";
 
-/** Where a worker gets its jobs and what they mean. */
-export interface WorkerSource<Out> extends WorkerSurroundings {
+/** Where a worker gets its jobs, and what runs them. */
+export interface WorkerSource extends WorkerSurroundings {
   readonly backend: QueueBackend;
-  readonly codec: Codec;
-  readonly decode: (body: string) => Out | Promise<Out>;
+  readonly encoding: PayloadEncoding;
+  readonly createRunner: (hooks: RunnerHooks) => JobRunner;
 }
 
 /** How a worker stands. */
@@ -44,23 +43,23 @@ export interface WorkerStatus {
  *
  * Made by `queue.process`. Fetches ahead, settles in batches, keeps every lease by one heartbeat.
  */
-export class Worker<Out = unknown> {
+export class Worker {
   readonly #emitter: WorkerEmitter;
   readonly #milestones: Milestones;
   readonly #settlements: SettlementBatcher;
   readonly #fetch: FetchLoop;
   readonly #intake: Intake;
-  readonly #executor: Executor<Out>;
+  readonly #runner: JobRunner;
   readonly #renewer: LeaseRenewer;
   readonly #parking: Parking;
   readonly #deadLettering: DeadLettering;
   readonly #outcomes: JobOutcomes;
   readonly #pauseWatch: PauseWatch;
-  readonly #clock: WorkerSurroundings["clock"];
+  readonly #clock: Clock;
   #state: WorkerStatus["state"] = "running";
   #closing: Promise<void> | undefined;
 
-  constructor(source: WorkerSource<Out>, handler: JobHandler<Out>, options: ResolvedWorkerOptions) {
+  constructor(source: WorkerSource, options: ResolvedWorkerOptions) {
     const { backend, clock, random, logger } = source;
     const { leaseMs, maxAttempts, backoff } = options;
     const changed = (): void => this.#fetch.schedule();
@@ -96,16 +95,16 @@ export class Worker<Out = unknown> {
       clock,
       random,
       extend: async (job, extendMs) => this.#renewer.extend(job, extendMs),
-      running: () => this.#executor.running,
+      running: () => this.#runner.running,
       parked: () => this.#parking.size,
       quiet: () => this.#quiet(),
       release,
       giveUp: (job, givenUp) => this.#deadLettering.add(job, givenUp),
       interrupt: () => this.#fetch.interrupt(),
       changed,
-      startable: () => this.#executor.fill(),
+      startable: () => this.#runner.fill(),
     });
-    this.#executor = new Executor(this.#executorOptions(source, handler, options));
+    this.#runner = source.createRunner(this.#runnerHooks(clock, options.timeoutMs));
     this.#deadLettering = new DeadLettering({
       backend,
       store: options.deadLetters,
@@ -113,7 +112,7 @@ export class Worker<Out = unknown> {
       random,
       logger,
       leaseMs,
-      encoding: source.codec.encoding,
+      encoding: source.encoding,
       settle: (job, settlement) => this.#outcomes.settle(job, settlement),
       onLost,
       onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
@@ -142,7 +141,7 @@ export class Worker<Out = unknown> {
   get status(): WorkerStatus {
     return {
       state: this.#state,
-      running: this.#executor.running,
+      running: this.#runner.running,
       fetched: this.#intake.fetched,
       unsettled: this.#settlements.open,
       backendOutageMs: this.#fetch.outageMs,
@@ -159,9 +158,7 @@ export class Worker<Out = unknown> {
   pause(): void {
     if (this.#state !== "running") return;
     this.#state = "paused";
-    this.#intake.shut();
-    this.#parking.empty();
-    this.#fetch.interrupt();
+    this.#stopIntake();
   }
 
   resume(): void {
@@ -201,20 +198,16 @@ export class Worker<Out = unknown> {
       {
         clock: this.#clock,
         milestones: this.#milestones,
-        stopIntake: () => {
-          this.#intake.shut();
-          this.#parking.empty();
-          this.#fetch.interrupt();
-        },
-        finished: () => this.#executor.running === 0 && this.#deadLettering.open === 0,
+        stopIntake: () => this.#stopIntake(),
+        finished: () => this.#runner.running === 0 && this.#deadLettering.open === 0,
         flushed: () => this.#settlements.open === 0 && this.#fetch.calls === 0,
-        running: () => this.#executor.jobs(),
+        running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
-        giveUp: (job) => this.#executor.giveUp(job),
+        giveUp: (job) => this.#runner.giveUp(job),
         stop: () => {
           this.#fetch.stop();
           this.#renewer.stop();
-          this.#executor.stop();
+          this.#runner.stop();
           this.#pauseWatch.stop();
         },
       },
@@ -224,17 +217,17 @@ export class Worker<Out = unknown> {
     this.#milestones.check();
   }
 
-  #executorOptions(
-    { decode, clock }: WorkerSource<Out>,
-    handler: JobHandler<Out>,
-    { concurrency, timeoutMs }: ResolvedWorkerOptions,
-  ): ExecutorOptions<Out> {
+  #stopIntake(): void {
+    this.#intake.shut();
+    this.#outcomes.release(this.#runner.takeUnstarted());
+    this.#parking.empty();
+    this.#fetch.interrupt();
+  }
+
+  #runnerHooks(clock: Clock, timeoutMs: number): RunnerHooks {
     return {
-      handler,
-      concurrency,
       timeoutMs,
       clock,
-      decode,
       next: (nowMs) => this.#intake.next(nowMs),
       succeeded: (job, durationMs) => this.#outcomes.succeeded(job, durationMs),
       failed: (job, error) => this.#outcomes.failed(job, error),
@@ -244,7 +237,7 @@ export class Worker<Out = unknown> {
 
   *#held(): IterableIterator<ActiveJob> {
     yield* this.#intake.jobs();
-    yield* this.#executor.jobs();
+    yield* this.#runner.jobs();
     yield* this.#parking.jobs();
     yield* this.#deadLettering.jobs();
   }
@@ -255,7 +248,7 @@ export class Worker<Out = unknown> {
 
   #empty(): boolean {
     return (
-      this.#executor.running === 0 &&
+      this.#runner.running === 0 &&
       this.#settlements.open === 0 &&
       this.#deadLettering.open === 0 &&
       this.#parking.size === 0
@@ -263,7 +256,7 @@ export class Worker<Out = unknown> {
   }
 
   #progressed(): void {
-    this.#executor.fill();
+    this.#runner.fill();
     this.#milestones.check();
   }
 }
