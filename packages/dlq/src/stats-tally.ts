@@ -1,6 +1,16 @@
 import type { DeadLetterEnvelope, DeadLetterReason } from "./dead-letter.ts";
 import type { DeadLetterStats } from "./dead-letter-store.ts";
 
+/** One letter or more, counted. */
+export interface CountedLetters {
+  readonly count: number;
+  readonly bytes: number;
+  readonly byReason: readonly (readonly [DeadLetterReason, number])[];
+  readonly bySource: readonly (readonly [string, number])[];
+  readonly oldestTs: string;
+  readonly newestTs: string;
+}
+
 /** Adds letters up into {@link DeadLetterStats}. */
 export class StatsTally {
   #count = 0;
@@ -12,12 +22,24 @@ export class StatsTally {
   #newestTs: string | undefined;
 
   add({ reason, source, ts }: Pick<DeadLetterEnvelope, "reason" | "source" | "ts">, bytes: number): void {
-    this.#count++;
+    this.addCounted({
+      count: 1,
+      bytes,
+      byReason: [[reason, 1]],
+      bySource: [[source, 1]],
+      oldestTs: ts,
+      newestTs: ts,
+    });
+  }
+
+  /** Adds letters that were counted elsewhere. */
+  addCounted({ count, bytes, byReason, bySource, oldestTs, newestTs }: CountedLetters): void {
+    this.#count += count;
     this.#bytes += bytes;
-    this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
-    this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + 1);
-    if (this.#oldestTs === undefined || ts < this.#oldestTs) this.#oldestTs = ts;
-    if (this.#newestTs === undefined || ts > this.#newestTs) this.#newestTs = ts;
+    for (const [reason, ofReason] of byReason) addTo(this.#byReason, reason, ofReason);
+    for (const [source, ofSource] of bySource) addTo(this.#bySource, source, ofSource);
+    if (this.#oldestTs === undefined || oldestTs < this.#oldestTs) this.#oldestTs = oldestTs;
+    if (this.#newestTs === undefined || newestTs > this.#newestTs) this.#newestTs = newestTs;
   }
 
   addUnreadable(): void {
@@ -35,4 +57,8 @@ export class StatsTally {
       unreadable: this.#unreadable,
     };
   }
+}
+
+function addTo<Key>(counts: Map<Key, number>, key: Key, count: number): void {
+  if (count > 0) counts.set(key, (counts.get(key) ?? 0) + count);
 }
