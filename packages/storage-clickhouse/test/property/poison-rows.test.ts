@@ -54,6 +54,8 @@ async function isolate(
   return { stored, refused, inserts, budget };
 }
 
+const ascending = (rows: readonly number[]): number[] => rows.toSorted((a, b) => a - b);
+
 const cases = fc
   .integer({ min: 1, max: 60 })
   .chain((rows) =>
@@ -65,9 +67,8 @@ describe("bad rows are taken out of a batch", () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ rows, bad }) => {
         const outcome = await isolate(rows, new Set(bad), exact, 100);
-        expect(outcome.refused.map((refusal) => refusal.rows).toSorted()).toEqual(
-          bad.map((row) => [row]).toSorted(),
-        );
+        expect(outcome.refused.every((refusal) => refusal.rows.length === 1)).toBe(true);
+        expect(ascending(outcome.refused.flatMap((refusal) => refusal.rows))).toEqual(ascending(bad));
         for (const refusal of outcome.refused)
           expect(refusal.failure.message).toContain(`parse ${refusal.rows[0]}`);
         expect(outcome.stored.length + bad.length).toBe(rows);
@@ -88,7 +89,7 @@ describe("bad rows are taken out of a batch", () => {
     await fc.assert(
       fc.asyncProperty(cases, hints, async ({ rows, bad }, hint) => {
         const { refused, stored } = await isolate(rows, new Set(bad), hint, 100);
-        expect(refused.flatMap((refusal) => refusal.rows).toSorted()).toEqual(bad.toSorted());
+        expect(ascending(refused.flatMap((refusal) => refusal.rows))).toEqual(ascending(bad));
         expect(stored.length + bad.length).toBe(rows);
         expect(new Set(stored).size).toBe(stored.length);
       }),
@@ -100,9 +101,9 @@ describe("bad rows are taken out of a batch", () => {
       fc.asyncProperty(cases, fc.nat(5), fc.boolean(), async ({ rows, bad }, maxBadRows, honest) => {
         const outcome = await isolate(rows, new Set(bad), honest ? exact : () => undefined, maxBadRows);
         const all = [...outcome.stored, ...outcome.refused.flatMap((refusal) => refusal.rows)];
-        expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, row) => row));
+        expect(ascending(all)).toEqual(Array.from({ length: rows }, (_, row) => row));
         for (const row of bad) expect(outcome.stored).not.toContain(row);
-        if (bad.length <= maxBadRows) expect(outcome.budget).toBe("within-budget");
+        expect(outcome.budget === "within-budget" || bad.length > maxBadRows).toBe(true);
       }),
     );
   });

@@ -30,7 +30,6 @@ export interface LoadOptions {
 export class Load {
   readonly table: string;
   readonly adapter: ClickHouseAdapter;
-  readonly deadLetters = new MemoryDeadLetterStore();
   readonly #engine: Engine;
   readonly #options: LoadOptions;
   readonly #handlers: Promise<void>[] = [];

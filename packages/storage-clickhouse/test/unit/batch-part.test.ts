@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Batch } from "../../src/batch/batch.ts";
+import type { Batch } from "../../src/batch/batch.ts";
 import { batchOf } from "../support/batches.ts";
 
 const text = (pieces: readonly Buffer[]): string => Buffer.concat(pieces).toString();
