@@ -11,25 +11,29 @@ export interface ProxyRules {
 
 export type ReplyVerdict = "forward" | "drop" | { readonly cutAfterBytes: number };
 
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A TCP proxy on loopback that a test bends while connections run through it. */
 export class TcpProxy implements AsyncDisposable {
   /** May be changed at any moment; it holds for the next chunk. */
   readonly rules: ProxyRules = {};
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: Target;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #connections = 0;
   #silent = false;
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: Target) {
     this.#target = target;
     this.#server = createServer((client) => this.#join(client));
   }
 
   /** Listens on a free port before `url`'s host and port. */
   static async start(url: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(url);
-    const proxy = new TcpProxy({ host: hostname, port: Number(port) });
+    const proxy = new TcpProxy(targetOf(url));
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -62,6 +66,11 @@ export class TcpProxy implements AsyncDisposable {
   restore(): void {
     this.#silent = false;
     for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Leads new connections to another server; those that are open keep theirs. */
+  retarget(url: string): void {
+    this.#target = targetOf(url);
   }
 
   /** Ends every connection at once with a reset. */
@@ -112,4 +121,9 @@ export class TcpProxy implements AsyncDisposable {
     // Equal delays keep their order: timers of one duration fire in the order in which they were set.
     else setTimeout(() => to.destroyed || to.write(chunk), latencyMs).unref();
   }
+}
+
+function targetOf(url: string): Target {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }

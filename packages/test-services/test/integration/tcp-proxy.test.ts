@@ -82,3 +82,19 @@ test("cutting ends every connection", async () => {
   await closed();
   expect(proxy.connections).toBe(1);
 });
+
+test("new connections lead to the new target, open ones keep the old", async () => {
+  client.write("here");
+  await reply();
+  const other = createServer((socket) => socket.end("other"));
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  proxy.retarget(`tcp://127.0.0.1:${(other.address() as AddressInfo).port}`);
+  const next = connect(proxy.port, "127.0.0.1");
+  const [greeting] = (await once(next, "data")) as [Buffer];
+  expect(greeting.toString()).toBe("other");
+  client.write("still here");
+  await expect(reply()).resolves.toBe("still here");
+  next.destroy();
+  other.close();
+});
