@@ -17,7 +17,7 @@ export class LeakWatch {
 
   took(client: PooledClient): void {
     if (this.#leakAfterMs === 0) return;
-    const place = new Error("client taken here");
+    const place = placeOfCall();
     const report = (): void =>
       this.#logger.warn("postgres.client_kept", { forMs: this.#leakAfterMs, takenAt: place.stack });
     this.#timers.set(client, this.#clock.schedule(report, this.#leakAfterMs, true));
@@ -26,4 +26,13 @@ export class LeakWatch {
   gaveBack(client: PooledClient): void {
     this.#timers.get(client)?.cancel();
   }
+}
+
+/** With more frames than usual: the first ten may all be ours. */
+function placeOfCall(): Error {
+  const usual = Error.stackTraceLimit;
+  Error.stackTraceLimit = 30;
+  const place = new Error("client taken here");
+  Error.stackTraceLimit = usual;
+  return place;
 }

@@ -92,7 +92,6 @@ export class Pool {
     this.#leaks.gaveBack(client);
     const reason = this.#discardReason(client);
     if (reason !== undefined) {
-      if (reason === "left-in-transaction") this.#logger.warn("postgres.left_in_transaction", {});
       this.#discard(client, reason);
     } else if (!this.#line.hand(client)) {
       client.lastUsedAt = this.#clock.monotonic();

@@ -207,7 +207,11 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
 
   async #run(statement: Statement, limits: Limits, idempotent: boolean): Promise<DriverResult> {
     const result = await this.#retrier.run({ limits, idempotent }, async () =>
-      this.#withClient(limits, async (client) => client.run(statement, limits)),
+      this.#withClient(limits, async (client) => {
+        const answer = await client.run(statement, limits);
+        if (client.unfitReason === "left-in-transaction") throw leftInTransaction();
+        return answer;
+      }),
     );
     return result;
   }
@@ -248,4 +252,12 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
       this.#pool.giveBack(client);
     }
   }
+}
+
+/** The next statement would run on another client, outside of it, and be committed at once. */
+function leftInTransaction(): PostgresError {
+  return new PostgresError(
+    "POSTGRES_INVALID",
+    "The statement left a transaction open, which was rolled back; use transaction()",
+  );
 }
