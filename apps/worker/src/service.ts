@@ -1,5 +1,5 @@
 import { errorMessage, FileDeadLetterStore, redactText } from "@chimera/dlq";
-import type { Environment, FileDeadLetterStoreOptions } from "@chimera/dlq";
+import type { Environment, FileDeadLetterStoreOptions, Logger } from "@chimera/dlq";
 import { LocalQueue } from "@chimera/queue-core";
 import type { Queue, Worker } from "@chimera/queue-core";
 import { RedisQueue } from "@chimera/queue-redis";
@@ -22,6 +22,7 @@ const CONCURRENCY = 200;
 
 /** What stands in for settings, where embedded parts do. */
 export interface ServiceOverrides {
+  readonly logger: Logger;
   readonly journalDirectory: string;
   readonly deadLetters: FileDeadLetterStoreOptions;
   readonly postgres: PostgresAdapterOptions;
@@ -58,13 +59,16 @@ export class Service implements AsyncDisposable {
    */
   static async open(environment: Environment, overrides: ServiceOverrides): Promise<Service> {
     const check = new SettingsCheck();
-    const queue = await check.attempt(() => makeQueue(environment));
+    const { logger } = overrides;
+    const queue = await check.attempt(() => makeQueue(environment, { logger }));
     const deadLetters = await check.attempt(() =>
-      FileDeadLetterStore.fromEnv(environment, overrides.deadLetters),
+      FileDeadLetterStore.fromEnv(environment, { logger, ...overrides.deadLetters }),
     );
-    const postgres = await check.attempt(() => PostgresAdapter.fromEnv(environment, overrides.postgres));
+    const postgres = await check.attempt(() =>
+      PostgresAdapter.fromEnv(environment, { logger, ...overrides.postgres }),
+    );
     const clickhouse = await check.attempt(async () =>
-      ClickHouseAdapter.fromEnv(environment, overrides.clickhouse),
+      ClickHouseAdapter.fromEnv(environment, { logger, ...overrides.clickhouse }),
     );
     const made = [queue, deadLetters, postgres, clickhouse];
     if (queue && deadLetters && postgres && clickhouse)
@@ -133,10 +137,10 @@ export class Service implements AsyncDisposable {
 }
 
 /** On Redis where a variable names one, else in this process. */
-function makeQueue(environment: Environment): Queue {
+function makeQueue(environment: Environment, options: { readonly logger: Logger }): Queue {
   const names = ["CHIMERA_REDIS_URL", "CHIMERA_REDIS_CLUSTER_NODES", "CHIMERA_REDIS_SENTINEL_NODES"];
   const onRedis = names.some((name) => (environment[name] ?? "") !== "");
-  return onRedis ? RedisQueue.fromEnv(QUEUE, environment) : new LocalQueue(QUEUE);
+  return onRedis ? RedisQueue.fromEnv(QUEUE, environment, options) : new LocalQueue(QUEUE, options);
 }
 
 function serving(server: string, why: string): string {

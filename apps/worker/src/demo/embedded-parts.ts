@@ -6,7 +6,7 @@ import type { DemoDirectory } from "./demo-directory.ts";
 
 /** Stand-ins for the servers that no setting names; their data stay in the demo's directory. */
 export interface EmbeddedParts extends AsyncDisposable {
-  readonly overrides: ServiceOverrides;
+  readonly overrides: Omit<ServiceOverrides, "logger">;
   /** What each part is, for a person: name and place. */
   readonly description: readonly (readonly [name: string, what: string])[];
 }
