@@ -51,3 +51,16 @@ export type {
   RetryOptions,
   WorkerOptions,
 } from "./worker/worker-options.ts";
+export { localCandidate } from "./local/local-candidate.ts";
+export { openQueue } from "./open-queue.ts";
+export type { OpenableQueue, OpenedQueue, OpenQueueOptions, QueueCandidate } from "./open-queue.ts";
+export type { DrainReport } from "./drain-queue.ts";
+export { defineJobs, jobType, JobQueue } from "./define-jobs.ts";
+export type {
+  DefinedJobs,
+  JobDefinitions,
+  JobHandlers,
+  TaggedIn,
+  TaggedOut,
+  TaggedQueue,
+} from "./define-jobs.ts";

@@ -11,7 +11,6 @@ export const MAX_ATTEMPTS_HEADER = "chimera-max-attempts";
 export const MAX_DELIVERIES_HEADER = "chimera-max-deliveries";
 export const BACKOFF_HEADER = "chimera-backoff";
 export const REPLAYS_HEADER = "chimera-replays";
-export const TYPE_HEADER = "chimera-type";
 
 type Headers = Readonly<Record<string, string>>;
 

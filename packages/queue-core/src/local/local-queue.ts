@@ -63,7 +63,7 @@ export class LocalQueue<In = unknown, Out = In> extends Queue<In, Out> {
   }
 
   /**
-   * Reads `CHIMERA_QUEUE_JOURNAL_DIR` (the queue's journal is the folder of its name in it), `CHIMERA_QUEUE_DURABILITY`,
+   * Reads `CHIMERA_QUEUE_JOURNAL_DIR` (the journal is the folder `<name>.journal` in it), `CHIMERA_QUEUE_DURABILITY`,
    * `CHIMERA_QUEUE_COMPACT_AT_BYTES`, `CHIMERA_QUEUE_MAX_DEPTH` and `CHIMERA_QUEUE_MAX_BODY_BYTES`; what is given in `overrides` wins.
    *
    * @throws QueueError `QUEUE_INVALID` with every issue, never a value.
@@ -85,7 +85,7 @@ export class LocalQueue<In = unknown, Out = In> extends Queue<In, Out> {
     const { issues } = reader;
     if (issues.length > 0) throw new QueueError("QUEUE_INVALID", issues.join("; "), { issues });
     const journal = directory !== undefined && {
-      directory: join(directory, name),
+      directory: join(directory, `${name}.journal`),
       durability: durability ?? ("fsync" as const),
       ...(compactAtBytes !== undefined && { compactAtBytes }),
     };
