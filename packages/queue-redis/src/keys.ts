@@ -12,8 +12,10 @@ const SUFFIXES = {
   low: "ready:low",
   /** ZSET: due time -> sequence number and job id, so that equal due times keep the order of enqueueing. */
   delayed: "delayed",
-  /** ZSET: end of the lease -> job id. */
+  /** ZSET: end of the lease -> token of the call that handed jobs out, or token, tilde and job id where one was extended alone. */
   leases: "leases",
+  /** HASH: token -> ids of that call, in order; token and `n` -> how many of them are still in flight. */
+  batches: "batches",
   /** HASH: priority and job id -> how many entries of the ready list are to be passed over. */
   tombs: "tombs",
   /** HASH and ZSET: dedup key -> job id, and when a key with a life of its own ends. */

@@ -10,7 +10,7 @@ import { ENQUEUE } from "./scripts/enqueue.lua.ts";
 import { EXTEND } from "./scripts/extend.lua.ts";
 import { METRICS } from "./scripts/metrics.lua.ts";
 import { DEQUEUE, SETTLE, SETTLE_AND_DEQUEUE } from "./scripts/turn.lua.ts";
-import { settlementRuns, type ReadSettlement } from "./settlement-runs.ts";
+import { settlementRuns, tokenRuns, type ReadSettlement } from "./settlement-runs.ts";
 
 /** What one fetch asks for. */
 export interface FetchRequest {
@@ -22,10 +22,10 @@ export interface FetchRequest {
   readonly refuseSuspect: boolean;
 }
 
-/** A page of jobs, and how many entries it passed: those of cancelled jobs are not shown. */
+/** A page of jobs, and where the next one begins, if there is one. Entries of cancelled jobs are passed over. */
 export interface Page {
   readonly jobs: readonly JobView[];
-  readonly seen: number;
+  readonly next: number | undefined;
 }
 
 export interface PartitionOptions {
@@ -114,7 +114,7 @@ export class Partition {
 
   async extend(receipts: readonly ReceiptParts[], leaseMs: number): Promise<SettleResult[]> {
     const args = [this.#partitions, String(leaseMs)];
-    for (const { token, id } of receipts) args.push(token, id);
+    for (const run of tokenRuns(receipts)) args.push(run.token, String(run.ids.length), ...run.ids);
     return readStale(receipts.length, (await this.#runner.run(EXTEND, args, true)) as number[]);
   }
 
@@ -166,8 +166,9 @@ export class Partition {
       string[],
       string[],
       string[],
+      number,
     ];
-    const [ids, records, states, dues] = reply;
+    const [ids, records, states, dues, next] = reply;
     const views: JobView[] = [];
     for (const [index, id] of ids.entries()) {
       const due = dues[index];
@@ -176,7 +177,7 @@ export class Partition {
       const dueAt = due === "-" ? undefined : Number(due);
       views.push(jobView(id, record, decodeState(states[index] ?? ""), dueAt));
     }
-    return { jobs: views, seen: ids.length };
+    return { jobs: views, next: next === -1 ? undefined : next };
   }
 
   #fetchArgs({ max, leaseMs, sleepMs, refuseSuspect }: FetchRequest): string[] {

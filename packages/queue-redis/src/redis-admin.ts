@@ -46,10 +46,9 @@ export class RedisQueueAdmin implements QueueAdmin {
       index++, from = 0
     ) {
       const page = await (partitions[index] as Partition).browse(state, from, limit).catch(fail);
-      if (page.seen === 0) continue;
-      const next = page.seen === limit ? `${index}:${from + limit}` : `${index + 1}:0`;
-      const last = page.seen < limit && index + 1 === partitions.length;
-      return { jobs: page.jobs, ...(!last && { cursor: next }) };
+      const after = page.next === undefined ? `${index + 1}:0` : `${index}:${page.next}`;
+      const last = page.next === undefined && index + 1 === partitions.length;
+      if (page.jobs.length > 0 || last) return { jobs: page.jobs, ...(!last && { cursor: after }) };
     }
     return { jobs: [] };
   }

@@ -1,16 +1,18 @@
 import { errorMessage } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
+import { ErrorReply } from "redis";
 
 /**
  * What is known of a call that failed.
  *
  * `again`: it was not executed and the same call may succeed soon. `script`: it was not executed because the server does not
- * know the script. `refused`: it was not executed and will not be without a change. `unknown`: it may have been executed.
+ * know the script. `refused`: the server answered with an error that the same call would meet again. `unknown`: there was no
+ * answer, and it may have been executed.
  */
 export type FailureClass = "again" | "script" | "refused" | "unknown";
 
 /**
- * The first word of an error reply -> what it says. A reply that is not here, a lost connection and a missing reply are
+ * The first word of an error reply -> what it says. A lost connection and a missing reply are
  * `unknown`. Sources: Redis `server.c` and `cluster.c` (`shared.*err`, `getNodeByQuery`), and node-redis' error classes.
  */
 const REPLIES: Readonly<Record<string, FailureClass>> = {
@@ -54,7 +56,7 @@ export function replyWord(error: unknown): string | undefined {
 
 export function classifyFailure(error: unknown): FailureClass {
   if (error instanceof Error && NEVER_WRITTEN.has(error.constructor.name)) return "again";
-  return REPLIES[replyWord(error) ?? ""] ?? "unknown";
+  return REPLIES[replyWord(error) ?? ""] ?? (error instanceof ErrorReply ? "refused" : "unknown");
 }
 
 /** The error that a caller sees. Only the reply's first words are quoted: a reply may hold what was sent. */

@@ -46,6 +46,17 @@ export function settlementRuns(settlements: readonly ReadSettlement[]): string[]
   return words;
 }
 
+/** Receipts that follow one another under one token. */
+export function tokenRuns(receipts: readonly ReceiptParts[]): { token: string; ids: string[] }[] {
+  const runs: { token: string; ids: string[] }[] = [];
+  for (const { token, id } of receipts) {
+    const last = runs.at(-1);
+    if (last?.token === token) last.ids.push(id);
+    else runs.push({ token, ids: [id] });
+  }
+  return runs;
+}
+
 function durationsText(settlements: readonly ReadSettlement[]): string {
   const step = Math.max(1, Math.ceil(settlements.length / MAX_SAMPLES));
   let text = "";

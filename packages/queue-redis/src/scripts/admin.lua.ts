@@ -1,4 +1,4 @@
-import { LAYOUT_VERSION, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { LAYOUT_VERSION, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 const FORGET_JOB = `
@@ -45,9 +45,10 @@ export const CENSUS: Script = defineScript(
  */
 export const CANCEL: Script = defineScript(
   "cancel",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "tombs", "dedup"],
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches", "tombs", "dedup"],
   PRELUDE,
   STATE,
+  LEASES,
   FORGET_JOB,
   `
 local answers, cancelled = {}, 0
@@ -68,8 +69,10 @@ local function cancel(id)
   forgetJob(id, state)
   if state.place == '-' then
     bury(state.priority, id)
-  elseif redis.call('ZREM', k_leases, id) == 0 then
+  elseif string.byte(state.place) == 100 then
     redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. id)
+  else
+    leave(state.place, { id })
   end
   return 1
 end
@@ -193,15 +196,17 @@ end
  * Jobs as an administrator sees them: one by id, or a page of a place.
  *
  * ARGV: partitions; `id`, `ready`, `delayed` or `in-flight`; then the id, or the position of the page and its size.
- * Returns ids, records, states (or empty text), due times or `-`. Cost: O(page + position for a ready page). Bound: 250.
+ * Returns ids, records, states (or empty text), due times or `-`, and the position of the next page or -1. Cost: O(page + position for a ready page). Bound: 250.
  */
 export const LOOK: Script = defineScript(
   "look",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases"],
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches"],
   PRELUDE,
+  LEASES,
   `
 local ids, dues = {}, {}
 local from, size = tonumber(ARGV[3]), tonumber(ARGV[4])
+local start, next = from or 0, nil
 if ARGV[2] == 'id' then
   ids[1] = ARGV[3]
 elseif ARGV[2] == 'ready' then
@@ -215,11 +220,29 @@ elseif ARGV[2] == 'ready' then
     end
     from = math.max(0, from - length)
   end
+elseif ARGV[2] == 'delayed' then
+  for i, member in ipairs(redis.call('ZRANGE', k_delayed, from, from + size - 1)) do ids[i] = string.sub(member, 17) end
 else
-  local page = redis.call('ZRANGE', ARGV[2] == 'delayed' and k_delayed or k_leases, from, from + size - 1)
-  for i, member in ipairs(page) do ids[i] = ARGV[2] == 'delayed' and string.sub(member, 17) or member end
+  -- A position is a thousand times the rank of the lease and the place in its call.
+  local rank, place, looked = math.floor(from / 1000), from % 1000, 0
+  while #ids < size and looked < 1000 do
+    local batch = redis.call('ZRANGE', k_leases, rank, rank)[1]
+    if not batch then break end
+    local all = string.find(batch, '~', 1, true) and { string.match(batch, '~(.*)$') } or idsOf(batch)
+    local own = #all == 1 and string.match(batch, '^(.*)~') or batch
+    while place < #all and #ids < size do
+      place = place + 1
+      looked = looked + 1
+      local id = all[place]
+      local single = own == batch and singles > 0 and redis.call('ZSCORE', k_leases, batch .. '~' .. id)
+      if under(redis.call('HGET', k_state, id), own) and not single then ids[#ids + 1] = id end
+    end
+    if place >= #all then rank, place = rank + 1, 0 end
+  end
+  next = redis.call('ZCARD', k_leases) > rank and rank * 1000 + place or -1
 end
-if #ids == 0 then return { {}, {}, {}, {} } end
+next = next or (#ids == size and start + size or -1)
+if #ids == 0 then return { {}, {}, {}, {}, next } end
 local records = redis.call('HMGET', k_jobs, unpack(ids))
 local states = redis.call('HMGET', k_state, unpack(ids))
 for i = 1, #ids do
@@ -229,6 +252,6 @@ for i = 1, #ids do
   local due = order and redis.call('ZSCORE', k_delayed, order .. ids[i])
   dues[i] = due and fmt(tonumber(due)) or '-'
 end
-return { ids, records, states, dues }
+return { ids, records, states, dues, next }
 `,
 );

@@ -1,5 +1,7 @@
 /** Most jobs that one call promotes, reclaims and sweeps, of each. */
 export const PASS_LIMIT = 250;
+/** Jobs of ended calls that one call looks at before it leaves the rest to the next. */
+const LOOK_LIMIT = 500;
 /** Most entries that one call takes off the ready lists, those of cancelled and expired jobs included. */
 const POP_LIMIT = 500;
 
@@ -21,21 +23,57 @@ if #due > 0 then
   end
   more = #due == ${PASS_LIMIT}
 end
-local ended = redis.call('ZRANGEBYSCORE', k_leases, '-inf', '(' .. fmt(now + 1), 'LIMIT', 0, ${PASS_LIMIT})
-if #ended > 0 then
-  redis.call('ZREM', k_leases, unpack(ended))
-  local first = {}
-  for _, id in ipairs(ended) do
-    local text = redis.call('HGET', k_state, id)
-    if text then
-      local state = readState(text)
-      state.reclaims = state.reclaims + 1
-      if state.reclaims == 1 then first[#first + 1] = { id, state } else toTail(id, state) end
+local reclaimed, looked = {}, 0
+local function reclaim(id, text) reclaimed[#reclaimed + 1] = { id, readState(text) } end
+local function endBatch(batch)
+  local ids = idsOf(batch)
+  local texts = #ids > 0 and redis.call('HMGET', k_state, unpack(ids)) or {}
+  local out, alone, unfinished = 0, 0, false
+  for i = 1, #ids do
+    if under(texts[i], batch) then
+      if singles > 0 and redis.call('ZSCORE', k_leases, batch .. '~' .. ids[i]) then
+        alone = alone + 1
+      elseif #reclaimed == ${PASS_LIMIT} then
+        unfinished = true
+      else
+        reclaim(ids[i], texts[i])
+        out = out + 1
+      end
     end
   end
+  looked = looked + #ids
+  if unfinished or alone > 0 then redis.call('HINCRBY', k_batches, batch .. 'n', -out) end
+  if not unfinished then
+    redis.call('ZREM', k_leases, batch)
+    if alone == 0 then redis.call('HDEL', k_batches, batch, batch .. 'n') end
+  end
+end
+local function endSingle(member, tilde)
+  local batch, id = string.sub(member, 1, tilde - 1), string.sub(member, tilde + 1)
+  local text = redis.call('HGET', k_state, id)
+  looked = looked + 1
+  if not under(text, batch) then return end
+  reclaim(id, text)
+  leave(batch .. 'n', { id })
+end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})) do
+  if #reclaimed == ${PASS_LIMIT} or looked >= ${LOOK_LIMIT} then
+    more = true
+    break
+  end
+  local tilde = string.find(member, '~', 1, true)
+  if tilde then endSingle(member, tilde) else endBatch(member) end
+end
+if #reclaimed > 0 then
+  local first = {}
+  for _, each in ipairs(reclaimed) do
+    local state = each[2]
+    state.reclaims = state.reclaims + 1
+    if state.reclaims == 1 then first[#first + 1] = each else toTail(each[1], state) end
+  end
   for i = #first, 1, -1 do toHead(first[i][1], first[i][2]) end
-  redis.call('HINCRBY', k_meta, 'reclaimed', #ended)
-  more = more or #ended == ${PASS_LIMIT}
+  redis.call('HINCRBY', k_meta, 'reclaimed', #reclaimed)
+  more = more or #reclaimed == ${PASS_LIMIT}
 end
 local over = redis.call('ZRANGEBYSCORE', k_dedupDue, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})
 for _, key in ipairs(over) do
@@ -50,8 +88,8 @@ if #over > 0 then redis.call('ZREM', k_dedupDue, unpack(over)) end
  * Takes ready jobs, high before normal before low, and puts them under leases. A suspect comes alone; what has expired
  * is dropped on the way; an entry with a tombstone is passed over.
  *
- * All jobs of one call and priority share a token, the nonce of the call with its first fence, so that a plain delivery
- * costs no text of its own. Leases that end in the same millisecond end in the order of the deliveries: the fraction of a score keeps it.
+ * All jobs of one call share a token, its first fence with the nonce of the call, so that a plain delivery costs no text of its own. A token begins with the first fence in 16 digits, so that leases that end together end in the order
+ * of the deliveries.
  * Sets `ids` (with their marks), `records`, `states` (of the marked ones, in order), `base` and `token`.
  */
 export const HAND_OUT: string = `
@@ -124,7 +162,7 @@ end
 
 local ids, records, states = {}, {}, {}
 local base = math.max((tonumber(META[8]) or 0) + 1, us)
-local token = NONCE .. fmt(base)
+local token = fmt(base) .. '-' .. NONCE
 if not META[9] then
   local tombsBefore = tombs
   pop(k_high, 'h')
@@ -136,11 +174,11 @@ if #entries > 0 then
   local keys = {}
   for i = 1, #entries do keys[i] = special[i] and string.sub(entries[i], 2) or entries[i] end
   local found = redis.call('HMGET', k_jobs, unpack(keys))
-  local fields, leases = {}, {}
-  local ends = now + LEASE
+  local letters = { h = token .. 'h', n = token .. 'n', l = token .. 'l' }
+  local fields = {}
   for i = 1, #keys do
     if found[i] then
-      local text = token .. priorities[i]
+      local text = letters[priorities[i]]
       local state = special[i]
       if state then
         state.place = text
@@ -153,13 +191,12 @@ if #entries > 0 then
       records[n] = found[i]
       fields[2 * n - 1] = keys[i]
       fields[2 * n] = text
-      leases[2 * n - 1] = ends + math.min(0.999, (base + n - now * 1000) / 1000)
-      leases[2 * n] = keys[i]
     end
   end
   if #ids > 0 then
     redis.call('HSET', k_state, unpack(fields))
-    redis.call('ZADD', k_leases, unpack(leases))
+    redis.call('HSET', k_batches, token, table.concat(keys, ' '), token .. 'n', #ids)
+    redis.call('ZADD', k_leases, now + LEASE, token)
     redis.call('HSET', k_meta, 'fence', base + #ids - 1)
   end
 end

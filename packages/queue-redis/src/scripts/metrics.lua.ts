@@ -1,4 +1,4 @@
-import { PRELUDE } from "./prelude.lua.ts";
+import { LEASES, PRELUDE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 /** Samples that percentiles are drawn from, the newest first. */
@@ -11,12 +11,13 @@ const LATENCY_SAMPLES = 1_024;
  * Returns now; depth; due; delayed; in flight; since when the oldest ready job waits (or `-`); `1` while paused; the counters
  * enqueued, processed, failed, retried, deadLettered, reclaimed, cancelled, expired, clockSteps; then the samples of recent
  * calls, each \`<ms since the epoch> <duration> <duration> …\`.
- * Cost: O(log n). Bound: 1_024 samples, 250 entries of cancelled jobs passed over. Writes nothing.
+ * Cost: O(log n). Bound: 1_024 samples, 250 entries of cancelled jobs passed over, 250 ended leases. Writes nothing.
  */
 export const METRICS: Script = defineScript(
   "metrics",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "tombs", "latency"],
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches", "tombs", "latency"],
   PRELUDE,
+  LEASES,
   `
 local function sinceOf(entry)
   local first = string.byte(entry)
@@ -46,7 +47,22 @@ for priority, list in pairs({ h = k_high, n = k_normal, l = k_low }) do
   if since and (not oldest or since < oldest) then oldest = since end
 end
 local depth = redis.call('LLEN', k_high) + redis.call('LLEN', k_normal) + redis.call('LLEN', k_low) - tombs
-local due = redis.call('ZCOUNT', k_delayed, '-inf', now) + redis.call('ZCOUNT', k_leases, '-inf', '(' .. fmt(now + 1))
+local delayed = redis.call('ZCARD', k_delayed)
+local due = redis.call('ZCOUNT', k_delayed, '-inf', now)
+local looked = 0
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, 250)) do
+  if string.find(member, '~', 1, true) then
+    due = due + 1
+  elseif singles == 0 or looked > 1000 then
+    due = due + (tonumber(redis.call('HGET', k_batches, member .. 'n')) or 0)
+  else
+    for _, id in ipairs(idsOf(member)) do
+      looked = looked + 1
+      if under(redis.call('HGET', k_state, id), member) and not redis.call('ZSCORE', k_leases, member .. '~' .. id) then due = due + 1 end
+    end
+  end
+end
+local inFlight = redis.call('HLEN', k_jobs) - depth - delayed
 local counters = redis.call('HMGET', k_meta, 'enqueued', 'processed', 'failed', 'retried', 'deadLettered', 'reclaimed', 'cancelled', 'expired', 'clockSteps')
 local samples, calls = {}, 0
 while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
@@ -58,7 +74,7 @@ while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
   end
   if #page < 64 then break end
 end
-local reply = { fmt(now), depth, due, redis.call('ZCARD', k_delayed), redis.call('ZCARD', k_leases), oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
+local reply = { fmt(now), depth, due, delayed, inFlight, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
 for i = 1, 9 do reply[#reply + 1] = counters[i] or '0' end
 reply[#reply + 1] = samples
 return reply

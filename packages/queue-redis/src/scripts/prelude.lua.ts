@@ -12,7 +12,7 @@ export const LAYOUT_VERSION = 1;
  */
 export const PRELUDE: string = `
 local fmt = function(number) return string.format('%.0f', number) end
-local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused')
+local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused', 'singles')
 if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
 if META[2] and META[2] ~= ARGV[1] then return redis.error_reply('CHIMERA_PARTITIONS_DIFFER ' .. META[2]) end
 local clock = redis.call('TIME')
@@ -27,12 +27,13 @@ if us < newest and not stepped then us = newest end
 local now = math.floor(us / 1000)
 local tombs = tonumber(META[6]) or 0
 local seq = tonumber(META[7]) or 0
+local singles = tonumber(META[10]) or 0
 `;
 
 /** Notes the time of this call, once its first write has been made. */
 export const NOTE_TIME: string = `
 if stepped then redis.call('HINCRBY', k_meta, 'clockSteps', 1) end
-redis.call('HSET', k_meta, 'time', us, 'seq', seq)
+redis.call('HSET', k_meta, 'time', us, 'seq', seq, 'singles', singles)
 `;
 
 /**
@@ -47,7 +48,7 @@ redis.call('HDEL', k_meta, '-')
  * What has happened to a job, as text in `state`. A job in flight for the first time, with nothing else to say,
  * is only its token. Otherwise: where it is (a token, \`-\` for ready, \`d\` and a sequence number for delayed),
  * deliveries, failures, reclaims, ready since, expiry (0: never), priority; then a line with the dedup key that
- * dies with the job, as JSON text; then a line for each remembered error. The last letter of a token is the priority.
+ * dies with the job, as JSON text; then a line for each remembered error. A token in a state or a receipt ends with the letter of the priority.
  */
 export const STATE: string = `
 local function readState(text)
@@ -125,5 +126,34 @@ local function wakeUp(count)
   for hint = 1, math.min(count, 8) do hints[hint] = '1' end
   redis.call('RPUSH', k_wake, unpack(hints))
   redis.call('LTRIM', k_wake, 0, 15)
+end
+`;
+
+/**
+ * Jobs that one call hands out share a lease: one entry of a ZSET and one of a HASH however many they are, which takes a third of the
+ * work off the server against a lease a job. A job that is extended apart from its call gets a lease of its own,
+ * counted in `singles`. A job is in flight under a token as long as its state says so.
+ *
+ * Needs `k_leases`, `k_batches` and `k_state`.
+ */
+export const LEASES: string = `
+local function under(text, batch) return text and string.sub(text, 1, #batch) == batch end
+-- Takes jobs out of flight that were handed out under one token and are so no more.
+local function leave(token, ids)
+  local batch = string.sub(token, 1, -2)
+  if singles > 0 then
+    local own = {}
+    for i = 1, #ids do own[i] = batch .. '~' .. ids[i] end
+    singles = singles - redis.call('ZREM', k_leases, unpack(own))
+  end
+  if redis.call('HINCRBY', k_batches, batch .. 'n', -#ids) <= 0 then
+    redis.call('HDEL', k_batches, batch, batch .. 'n')
+    redis.call('ZREM', k_leases, batch)
+  end
+end
+local function idsOf(batch)
+  local ids = {}
+  for id in string.gmatch(redis.call('HGET', k_batches, batch) or '', '%S+') do ids[#ids + 1] = id end
+  return ids
 end
 `;

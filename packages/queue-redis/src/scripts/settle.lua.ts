@@ -35,7 +35,6 @@ local function forget(ids, token)
   if #gone == 0 then return 0 end
   local removed = redis.call('HDEL', k_state, unpack(gone))
   redis.call('HDEL', k_jobs, unpack(gone))
-  redis.call('ZREM', k_leases, unpack(gone))
   if removed < #gone then
     -- The same receipt twice in one run: the second is stale.
     local seen = {}
@@ -43,7 +42,10 @@ local function forget(ids, token)
       if seen[ids[i]] then stale[#stale + 1] = index + i end
       seen[ids[i]] = true
     end
+    gone = {}
+    for id in pairs(seen) do gone[#gone + 1] = id end
   end
+  leave(token, gone)
   return removed
 end
 local function release(id, token)
@@ -51,7 +53,6 @@ local function release(id, token)
   if not current(text, token) then return false end
   local state = readState(text)
   state.deliveries = state.deliveries - 1
-  redis.call('ZREM', k_leases, id)
   toHead(id, state)
   woken = woken + 1
   return true
@@ -72,7 +73,6 @@ local function retry(id, token, delay, counts, failure)
     state.failures = state.failures + 1
     if failure ~= '' then state.errors = remember(state.errors, failure) end
   end
-  redis.call('ZREM', k_leases, id)
   if delay == '0' then toTail(id, state) else toDelayed(id, state, now + tonumber(delay)) end
   woken = woken + 1
   return true
@@ -88,16 +88,15 @@ while at <= #ARGV do
     local count = forget(ids, token)
     if kind == 'd' then processed = processed + count else deadLettered = deadLettered + count end
     at = at + size
-  elseif kind == 'l' then
-    for i = 1, size do
-      if not release(ARGV[at + i - 1], token) then stale[#stale + 1] = index + i end
-    end
-    at = at + size
   else
+    local left, width = {}, kind == 'l' and 1 or 4
     for i = 1, size do
-      if not retry(ARGV[at], token, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) then stale[#stale + 1] = index + i end
-      at = at + 4
+      local id, taken = ARGV[at], false
+      if kind == 'l' then taken = release(id, token) else taken = retry(id, token, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+      if taken then left[#left + 1] = id else stale[#stale + 1] = index + i end
+      at = at + width
     end
+    if #left > 0 then leave(token, left) end
   end
   index = index + size
 end

@@ -1,5 +1,5 @@
 import { HAND_OUT, REFRESH, SLEEP } from "./hand-out.lua.ts";
-import { FREEING_WRITE, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { FREEING_WRITE, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 import { SETTLE_RUNS } from "./settle.lua.ts";
 
@@ -30,6 +30,7 @@ export const DEQUEUE: Script = defineScript(
     "low",
     "delayed",
     "leases",
+    "batches",
     "tombs",
     "dedup",
     "dedupDue",
@@ -39,6 +40,7 @@ export const DEQUEUE: Script = defineScript(
   FETCH,
   STATE,
   PLACES,
+  LEASES,
   FREEING_WRITE,
   REFRESH,
   HAND_OUT,
@@ -57,11 +59,25 @@ export const DEQUEUE: Script = defineScript(
  */
 export const SETTLE: Script = defineScript(
   "settle",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "dedup", "latency", "wake"],
+  [
+    "meta",
+    "jobs",
+    "state",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "leases",
+    "batches",
+    "dedup",
+    "latency",
+    "wake",
+  ],
   PRELUDE,
   `local DURATIONS, RUNS = ARGV[2], 3`,
   STATE,
   PLACES,
+  LEASES,
   WAKE_UP,
   FREEING_WRITE,
   SETTLE_RUNS,
@@ -88,6 +104,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
     "low",
     "delayed",
     "leases",
+    "batches",
     "tombs",
     "dedup",
     "dedupDue",
@@ -99,6 +116,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   `local DURATIONS, RUNS = ARGV[7], 8`,
   STATE,
   PLACES,
+  LEASES,
   WAKE_UP,
   FREEING_WRITE,
   SETTLE_RUNS,
