@@ -2,25 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startRedis, TcpProxy } from "@chimera/test-services";
-import { createClient } from "redis";
+import { TcpProxy } from "@chimera/test-services";
 import type { CampaignOptions } from "./campaign-options.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { readLedgers } from "./ledger.ts";
-import { FAULTS, unleash } from "./nemesis.ts";
+import { FAULTS, SURVIVABLE_FAULTS, unleash } from "./nemesis.ts";
 import { ProcessGroup } from "./process-group.ts";
 import { type FaultRecord, RecoveryMeter, type RecoveryTimes } from "./recovery.ts";
+import { RedisServers } from "./redis-servers.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { systemNamed } from "./systems/catalog.ts";
 import { LEASE_MS, type QueueSystem } from "./systems/queue-system.ts";
 
-/** After an enqueue is acknowledged it is on the disk: what a server can promise at most. */
-const DURABLE = [
-  "appendonly yes",
-  "appendfsync always",
-  "maxmemory-policy noeviction",
-  "auto-aof-rewrite-percentage 0",
-];
 const DRAIN_MS = 300_000;
 const STOP_MS = 30_000;
 
@@ -48,12 +41,16 @@ export async function runCampaign(
   onFault: (record: FaultRecord) => void,
 ): Promise<CampaignReport> {
   const system = await systemNamed(options.system);
-  const faults = FAULTS.filter(({ name }) => options.faults?.includes(name) ?? true);
+  const { faults: chosen } = options;
+  const faults =
+    chosen === undefined ? SURVIVABLE_FAULTS : FAULTS.filter(({ name }) => chosen.includes(name));
   const directory = await mkdtemp(join(tmpdir(), "chimera-faults-"));
-  const server = await startRedis({ config: DURABLE });
-  const proxy = await TcpProxy.start(server.url);
+  await using servers = await RedisServers.start({
+    replicated: faults.some(({ name }) => name === "fail-over"),
+  });
+  await using proxy = await TcpProxy.start(servers.primary.url);
   const { ratePerSecond, workMs } = options;
-  const shared = { system: options.system, url: proxy.through(server.url), workMs };
+  const shared = { system: options.system, url: proxy.through(servers.primary.url), workMs };
   const producers = new ProcessGroup("producer", directory, {
     ...shared,
     ratePerSecond: Math.ceil(ratePerSecond / options.producers),
@@ -64,17 +61,16 @@ export async function runCampaign(
     for (let started = 0; started < options.producers; started++) producers.start();
     const records = await unleash(
       {
-        server,
+        servers,
         proxy,
         workers,
         leaseMs: LEASE_MS,
         random: seededRandom(options.seed),
-        command: async (words) => sendCommand(server.url, words),
       },
       { faults, calmMs: options.calmMs, durationMs: options.durationMs, onFault },
     );
     const stuckProducers = await producers.stop(STOP_MS);
-    const drained = await drain(system, server.url);
+    const drained = await drain(system, servers.primary.url);
     const stuckWorkers = await workers.stop(STOP_MS);
     const ledgers = [...producers.ledgers, ...workers.ledgers];
     return {
@@ -90,8 +86,6 @@ export async function runCampaign(
     };
   } finally {
     await Promise.all([producers.stop(0), workers.stop(0)]);
-    await proxy.stop();
-    await server.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -121,16 +115,6 @@ async function drain(system: QueueSystem, url: string): Promise<boolean> {
     await delay(500);
   }
   return false;
-}
-
-async function sendCommand(url: string, words: readonly string[]): Promise<unknown> {
-  const client = createClient({ url });
-  await client.connect();
-  try {
-    return await client.sendCommand([...words]);
-  } finally {
-    client.destroy();
-  }
 }
 
 function counted(records: readonly FaultRecord[]): Record<string, number> {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { cutConnections, cutReplies, silentNetwork, slowNetwork } from "./faults/network-faults.ts";
-import { flushScripts, killServer } from "./faults/server-faults.ts";
+import { failOver, flushScripts, killServer } from "./faults/server-faults.ts";
 import { killWorker, stopWorker, wrongClock } from "./faults/worker-faults.ts";
 import { ledgerTime } from "./ledger.ts";
 import type { FaultRecord } from "./recovery.ts";
 import { between, type Fault, type Surroundings } from "./surroundings.ts";
 
-/** Every fault there is, in the order of the documentation. */
-export const FAULTS: readonly Fault[] = [
+/** Faults after which nothing that was acknowledged may be missing, in the order of the documentation. */
+export const SURVIVABLE_FAULTS: readonly Fault[] = [
   killWorker,
   stopWorker,
   wrongClock,
@@ -18,6 +18,9 @@ export const FAULTS: readonly Fault[] = [
   slowNetwork,
   cutReplies,
 ];
+
+/** Every fault there is. */
+export const FAULTS: readonly Fault[] = [...SURVIVABLE_FAULTS, failOver];
 
 export interface NemesisOptions {
   readonly faults: readonly Fault[];

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine, type ProcessArguments } from "./process-arguments.ts";
@@ -56,6 +57,8 @@ export class ProcessGroup {
   start(options: StartOptions = {}): CampaignProcess {
     const name = `${this.#prefix}-${this.#ledgers.length + 1}`;
     const ledger = join(this.#directory, `${name}.ledger`);
+    // Here already: the process may be killed before its first line.
+    writeFileSync(ledger, "", { mode: 0o600 });
     const { clockOffsetMs } = options;
     const clock =
       clockOffsetMs === undefined ? [] : ["--import", new URL("shifted-clock.ts", import.meta.url).href];

@@ -1,17 +1,16 @@
-import type { TcpProxy, TestService } from "@chimera/test-services";
+import type { TcpProxy } from "@chimera/test-services";
 import type { CampaignProcess, ProcessGroup } from "./process-group.ts";
+import type { RedisServers } from "./redis-servers.ts";
 
 /** What the nemesis may hurt. */
 export interface Surroundings {
-  readonly server: TestService;
-  /** Between every process of the campaign and the server. */
+  readonly servers: RedisServers;
+  /** Between every process of the campaign and the server that is primary. */
   readonly proxy: TcpProxy;
   readonly workers: ProcessGroup;
   readonly leaseMs: number;
   /** Seeded: 0 <= random() < 1. */
   readonly random: () => number;
-  /** Sends one Redis command straight to the server. */
-  readonly command: (words: readonly string[]) => Promise<unknown>;
 }
 
 /** What a fault tells about itself, beside its name and its times. */

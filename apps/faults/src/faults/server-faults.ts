@@ -1,14 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { command } from "../redis-servers.ts";
 import { between, type Fault } from "../surroundings.ts";
 
 /** SIGKILL of the server and a restart on what it had on disk. */
 export const killServer: Fault = {
   name: "kill-server",
   scope: "server",
-  async strike({ server, random }) {
-    await server.kill9();
+  async strike({ servers, random }) {
+    await servers.primary.kill9();
     await delay(between(random, 0, 1_000));
-    await server.restart();
+    await servers.primary.restart();
     return {};
   },
 };
@@ -17,8 +18,21 @@ export const killServer: Fault = {
 export const flushScripts: Fault = {
   name: "flush-scripts",
   scope: "server",
-  async strike({ command }) {
-    await command(["SCRIPT", "FLUSH"]);
+  async strike({ servers }) {
+    await command(servers.primary.url, ["SCRIPT", "FLUSH"]);
+    return {};
+  },
+};
+
+/** The primary dies and its replica, which may be behind, takes its place. Only where it is asked for: it can lose what was acknowledged. */
+export const failOver: Fault = {
+  name: "fail-over",
+  scope: "server",
+  async strike({ servers, proxy }) {
+    await servers.failOver((url) => {
+      proxy.retarget(url);
+      proxy.cutAll();
+    });
     return {};
   },
 };
