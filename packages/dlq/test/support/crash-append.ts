@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { FileDeadLetterStore } from "../../src/index.ts";
@@ -30,15 +31,15 @@ export interface CrashAppendOptions {
 /** Lets processes append to one file, kills them over and over, and looks for every letter that was acknowledged. */
 export async function crashAppend(options: CrashAppendOptions): Promise<CrashAppendResult> {
   const path = join(options.directory, "dlq.jsonl");
+  const acknowledgedPath = join(options.directory, "acknowledged.txt");
   const startAppender = (): DoomedProcess =>
-    new DoomedProcess("appender-process.ts", [path, String(options.rotateBytes)]);
+    new DoomedProcess("appender-process.ts", [path, String(options.rotateBytes), acknowledgedPath]);
   const startPurger = (): DoomedProcess => new DoomedProcess("purger-process.ts", [path]);
   const starts = [
     ...Array.from({ length: options.writers }, () => startAppender),
     ...(options.purging ? [startPurger] : []),
   ];
   const running = starts.map((start) => start());
-  const acknowledged: string[] = [];
   for (let kills = 0; kills < options.kills; kills++) {
     const at = kills % running.length;
     const doomed = running[at];
@@ -47,13 +48,10 @@ export async function crashAppend(options: CrashAppendOptions): Promise<CrashApp
     await doomed.saw((line) => line === "ready");
     await delay(randomInt(60));
     await doomed.kill();
-    acknowledged.push(...doomed.lines.filter((line) => line !== "ready"));
     running[at] = start();
   }
-  for (const last of running) {
-    await last.kill();
-    acknowledged.push(...last.lines.filter((line) => line !== "ready"));
-  }
+  await Promise.all(running.map(async (last) => last.kill()));
+  const acknowledged = (await readFile(acknowledgedPath, "utf8")).split("\n").slice(0, -1);
   return { kills: options.kills, acknowledged: acknowledged.length, ...(await look(path, acknowledged)) };
 }
 

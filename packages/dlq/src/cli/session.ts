@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import { DlqError } from "../errors.ts";
+import { FileDeadLetterStore } from "../file/file-store.ts";
+import { lookUp, rotatedSegments } from "../file/segments.ts";
+import { colorsFor, type Colors, type Terminal } from "./terminal.ts";
+
+/** What every command works with. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly colors: Colors;
+  readonly store: FileDeadLetterStore;
+  /** Results as JSON instead of tables. */
+  readonly json: boolean;
+}
+
+/** A command's work: the exit code it ends with. */
+export type Work<Flags> = (session: Session, flags: Flags, args: readonly string[]) => Promise<number>;
+
+/** Options that every command has. */
+export interface CommonFlags {
+  readonly file?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Makes a commander action of a command's work: opens the store, runs it, closes the store, notes the exit code.
+ * A file that is not there is an error: an empty list for a misspelt path would comfort wrongly.
+ */
+export function actionOf<Flags extends CommonFlags>(
+  terminal: Terminal,
+  work: Work<Flags>,
+  finish: (exitCode: number) => void,
+): (this: Command) => Promise<void> {
+  return async function action() {
+    const flags = this.optsWithGlobals<Flags>();
+    const overrides = flags.file === undefined ? {} : { path: flags.file };
+    await using store = FileDeadLetterStore.fromEnv(terminal.environment, overrides);
+    if ((await lookUp(store.path)) === undefined && (await rotatedSegments(store.path)).length === 0) {
+      throw new DlqError(
+        "DLQ_INVALID",
+        `There is no ${store.path}: name the file with --file or CHIMERA_DLQ_PATH`,
+      );
+    }
+    const session = { terminal, colors: colorsFor(terminal), store, json: flags.json ?? false };
+    finish(await work(session, flags, this.args));
+  };
+}
