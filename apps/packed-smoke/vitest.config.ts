@@ -2,9 +2,17 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/packed/**/*.test.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
-    fileParallelism: false,
+    projects: [
+      { test: { name: "readme", include: ["test/readme/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "packed",
+          include: ["test/packed/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
   },
 });
