@@ -12,6 +12,11 @@ import { METRICS } from "./scripts/metrics.lua.ts";
 import { DEQUEUE, SETTLE, SETTLE_AND_DEQUEUE } from "./scripts/turn.lua.ts";
 import { settlementRuns, tokenRuns, type ReadSettlement } from "./settlement-runs.ts";
 
+/** Where an enqueue call says that it holds nothing to look at. */
+const PLAIN_AT = 5;
+/** How the record of a job begins that is of normal priority and has nothing to look at. */
+const PLAIN_LETTER = "n";
+
 /** What one fetch asks for. */
 export interface FetchRequest {
   readonly max: number;
@@ -66,8 +71,17 @@ export class Partition {
         this.#slots.producer,
         String(call.slot),
         String(call.number),
+        "",
       ];
-      for (const job of jobs) args.push(job.id, encodeRecord(job));
+      const distinct = new Set<string>();
+      let plain = true;
+      for (const job of jobs) {
+        const record = encodeRecord(job);
+        plain &&= record.startsWith(PLAIN_LETTER);
+        distinct.add(job.id);
+        args.push(job.id, record);
+      }
+      args[PLAIN_AT] = plain && distinct.size === jobs.length ? "1" : "0";
       for (;;) {
         try {
           return readEnqueue(jobs, (await this.#runner.run(ENQUEUE, args)) as string);

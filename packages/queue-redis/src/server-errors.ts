@@ -1,6 +1,5 @@
 import { errorMessage } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
-import { ErrorReply } from "redis";
 
 /**
  * What is known of a call that failed.
@@ -35,7 +34,7 @@ const REPLIES: Readonly<Record<string, FailureClass>> = {
   WRONGTYPE: "refused",
   CHIMERA_LAYOUT_NEWER: "refused",
   CHIMERA_PARTITIONS_DIFFER: "refused",
-  CHIMERA_SUPERSEDED: "unknown",
+  CHIMERA_SUPERSEDED: "refused",
 };
 
 /** Names of node-redis' errors for calls that were never written to a socket. */
@@ -45,6 +44,13 @@ const NEVER_WRITTEN = new Set([
   "TimeoutError",
   "ConnectionTimeoutError",
 ]);
+
+/** Names of node-redis' errors for answers of the server. By name: a client that was handed over may come from another copy. */
+const REPLY_ERRORS = new Set(["ErrorReply", "SimpleError", "BlobError"]);
+
+function isReply(error: unknown): boolean {
+  return error instanceof Error && REPLY_ERRORS.has(error.constructor.name);
+}
 
 /** The word that says what a reply means. Redis 6.2 wraps the reply that a script met in a sentence of its own. */
 export function replyWord(error: unknown): string | undefined {
@@ -56,7 +62,7 @@ export function replyWord(error: unknown): string | undefined {
 
 export function classifyFailure(error: unknown): FailureClass {
   if (error instanceof Error && NEVER_WRITTEN.has(error.constructor.name)) return "again";
-  return REPLIES[replyWord(error) ?? ""] ?? (error instanceof ErrorReply ? "refused" : "unknown");
+  return REPLIES[replyWord(error) ?? ""] ?? (isReply(error) ? "refused" : "unknown");
 }
 
 /** The error that a caller sees. Only the reply's first words are quoted: a reply may hold what was sent. */

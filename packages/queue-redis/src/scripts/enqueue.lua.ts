@@ -9,7 +9,8 @@ export const REPLY_SLOTS = 8;
 /**
  * Stores jobs and puts them where they wait.
  *
- * ARGV: partitions; maxDepth (0: none); producer; slot; number of the call, growing in each slot; then id and
+ * ARGV: partitions; maxDepth (0: none); producer; slot; number of the call, growing in each slot; `1` when
+ * every job is plain, of normal priority and no id comes twice; then id and
  * record of each job (record.ts says how a record begins).
  * Returns text: empty when all were enqueued, else triples of index (from 1), `d` or `f`, and the live job's id (`-` for full).
  * A call that was answered before is answered again and not done twice; one older than its slot's last is refused
@@ -45,15 +46,19 @@ if known then
   if before > tonumber(ARGV[5]) then return redis.error_reply('CHIMERA_SUPERSEDED') end
 end
 
-local count = (#ARGV - 5) / 2
+local count = (#ARGV - 6) / 2
 local ids = {}
-for i = 1, count do ids[i] = ARGV[4 + 2 * i] end
+for i = 1, count do ids[i] = ARGV[5 + 2 * i] end
 local alive = redis.call('HMGET', k_jobs, unpack(ids))
 local room = tonumber(ARGV[2])
 if room == 0 then
   room = count
 else
   room = room + tombs - redis.call('LLEN', k_high) - redis.call('LLEN', k_normal) - redis.call('LLEN', k_low) - redis.call('ZCARD', k_delayed)
+end
+local plain = ARGV[6] == '1' and room >= count
+for i = 1, count do
+  if alive[i] then plain = false end
 end
 
 local stamp = fmt(now)
@@ -71,8 +76,17 @@ local function holder(key)
 end
 local function refuse(index, why, id) refused[#refused + 1] = index .. ' ' .. why .. ' ' .. id end
 
-for i = 1, count do
-  local id, record = ids[i], ARGV[5 + 2 * i]
+if plain then
+  -- Nearly every call: nothing to look at, nothing to refuse.
+  for i = 1, count do
+    jobs[2 * i - 1] = ids[i]
+    jobs[2 * i] = stamp .. ARGV[6 + 2 * i]
+  end
+  tails.n = ids
+  ready = count
+end
+for i = plain and count + 1 or 1, count do
+  local id, record = ids[i], ARGV[6 + 2 * i]
   local kind = string.sub(record, 1, 1)
   local priority = string.lower(kind)
   local delay, expires, ttl, dedup, live

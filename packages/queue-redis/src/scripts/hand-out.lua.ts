@@ -118,11 +118,6 @@ end
 local function take(entry, priority)
   local first = string.byte(entry)
   local marked = first == 42 or first == 33
-  if not marked and tombs == 0 then
-    entries[#entries + 1] = entry
-    priorities[#priorities + 1] = priority
-    return true
-  end
   local id = marked and string.sub(entry, 2) or entry
   if tombs > 0 and passedOver(priority, id) then return true end
   if marked then
@@ -149,7 +144,18 @@ local function pop(list, priority)
     local got = redis.call('LPOP', list, MAX - #entries)
     if not got then return end
     popped = popped + #got
-    for i = 1, #got do
+    local from, found = 1, #entries
+    if tombs == 0 then
+      -- Nearly every entry: no mark, no tombstone.
+      for i = 1, #got do
+        local first = string.byte(got[i])
+        if first == 42 or first == 33 then break end
+        entries[found + i] = got[i]
+        priorities[found + i] = priority
+        from = i + 1
+      end
+    end
+    for i = from, #got do
       local taken = take(got[i], priority)
       if not taken or alone then
         alone = true
