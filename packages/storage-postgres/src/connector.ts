@@ -70,11 +70,14 @@ export class Connector {
     try {
       return await this.#credentials.password();
     } catch (error) {
-      // A store of secrets that does not answer is a failure of the surroundings; one that answers nonsense is not.
-      throw new Failure(
-        error instanceof TypeError && errorCode(error) === undefined ? "permanent" : "never-sent",
-        error,
+      const code = errorCode(error);
+      // Not quoted: it may hold the very secret that it failed to hand over.
+      const told = Object.assign(
+        new Error("The password function failed"),
+        code === undefined ? {} : { code },
       );
+      // A store of secrets that does not answer is a failure of the surroundings; one that answers nonsense is not.
+      throw new Failure(error instanceof TypeError && code === undefined ? "permanent" : "never-sent", told);
     }
   }
 

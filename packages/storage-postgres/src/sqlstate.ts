@@ -24,6 +24,9 @@ const DOOR_CLOSED = /^(?:28...|3D000|42...|22...)$/;
 
 /** Driver errors that carry no code and were raised before anything was written (pg 8.23, client.js). */
 const UNSENT_MESSAGE = /is not queryable|Client has already been connected/;
+/** PgBouncer gave up before it had a server for the statement (its source: pooler and janitor; SQLSTATE 08P01 for all). */
+const UNSENT_BY_BOUNCER =
+  /^(?:pgbouncer cannot connect to server|query_wait_timeout|server login has been failing|server login failed)/;
 /** Refusals in the handshake without a SQLSTATE: SASL and TLS. */
 const HANDSHAKE_REFUSED =
   /^SASL|password must be|does not support SSL|self[- ]signed|certificate|Hostname\/IP does not match|unsupported protocol/i;
@@ -48,6 +51,7 @@ export function classifyFailure(error: unknown, phase: FailurePhase, clientLost:
     // With the connection alive it was the driver that refused: a value it could not encode or decode.
     return clientLost || isTransportError(error) ? "unknown" : "permanent";
   }
+  if (sqlState === "08P01" && UNSENT_BY_BOUNCER.test(errorMessage(error))) return "never-sent";
   if (sqlState === "25006") return "failover";
   if (ROLLED_BACK.test(sqlState) || isStalePlan(error)) return "rolled-back";
   return OUTCOME_UNKNOWN.test(sqlState) || isFatal(error) ? "unknown" : "permanent";

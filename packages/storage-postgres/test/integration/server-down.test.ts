@@ -15,9 +15,9 @@ describe("a server that is killed and started again under load", () => {
     const db = database.open({ retry, poolSize: 8 });
     const once = new Effects();
     const verified = new Effects();
-    let isOver = false;
+    const end = new AbortController();
     const load = Array.from({ length: 16 }, async (_caller, index) => {
-      while (!isOver) {
+      while (!end.signal.aborted) {
         if (index % 2 === 0) await once.try(async (id) => db.query("insert into effects values ($1)", [id]));
         else
           await verified.try(async (id) =>
@@ -36,7 +36,7 @@ describe("a server that is killed and started again under load", () => {
       await database.server.restart();
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
-    isOver = true;
+    end.abort();
     await Promise.all(load);
     const [single, checked] = [await once.count(database.observer), await verified.count(database.observer)];
     expect(single).toMatchObject({ lost: 0, doubled: 0, phantom: 0, errors: [] });
