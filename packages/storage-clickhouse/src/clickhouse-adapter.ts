@@ -5,9 +5,6 @@ import type { ClickHouseOptions, ClickHouseSettings, ResolvedOptions } from "./a
 import { Alarms } from "./alarms.ts";
 import { Batch } from "./batch/batch.ts";
 import { secretsOf } from "./credentials.ts";
-import { Courier } from "./delivery/courier.ts";
-import { DeadLetterOffice } from "./delivery/dead-letter-office.ts";
-import { insertSettings } from "./delivery/insert-settings.ts";
 import { sendBatch } from "./delivery/send-batch.ts";
 import { loadDriver } from "./driver.ts";
 import type { Driver } from "./driver.ts";
@@ -20,7 +17,10 @@ import type { ClickHouseHealth } from "./health.ts";
 import { InsertCounters } from "./metrics.ts";
 import type { ClickHouseMetrics } from "./metrics.ts";
 import { ClickHouseReplayTarget } from "./replay-target.ts";
+import type { ReplayRoute } from "./replay-target.ts";
+import { Routes } from "./routes.ts";
 import { encodeRows } from "./rows/encode-rows.ts";
+import type { FieldRules } from "./rows/field-rules.ts";
 import { StatementRunner } from "./statements.ts";
 import type { StatementOptions } from "./statements.ts";
 import { tableName } from "./table-name.ts";
@@ -38,9 +38,6 @@ export interface InsertOptions {
   readonly signal?: AbortSignal;
   readonly settings?: ClickHouseSettings;
 }
-
-/** How long a letter on its way back is tried before the replay hears that it failed. */
-const REPLAY_RETRY_MS = 10_000;
 
 /** What an adapter is made from. */
 interface AdapterParts {
@@ -60,6 +57,7 @@ export class ClickHouseAdapter {
   readonly #pool: EndpointPool;
   readonly #alarms: Alarms;
   readonly #counters = new InsertCounters();
+  readonly #routes: Routes;
   readonly #secrets: readonly string[];
   readonly #statements: StatementRunner;
   readonly #writers = new Set<{ readonly writer: Closable; readonly table: TableName }>();
@@ -71,7 +69,9 @@ export class ClickHouseAdapter {
     this.#pool = new EndpointPool(openEndpoints(driver, options), options.clock);
     this.#alarms = new Alarms(options.clock);
     this.#secrets = options.servers.flatMap(({ username, password }) => secretsOf(username, password));
-    this.#statements = new StatementRunner({ pool: this.#pool, options, secrets: this.#secrets });
+    const shared = { pool: this.#pool, options, secrets: this.#secrets };
+    this.#statements = new StatementRunner(shared);
+    this.#routes = new Routes({ ...shared, alarms: this.#alarms, counters: this.#counters });
   }
 
   /**
@@ -129,10 +129,11 @@ export class ClickHouseAdapter {
     const { clock, createId } = this.#options;
     const writer = new BatchWriter<Row>({
       options: resolved,
+      rules: this.#rules,
       clock,
       createId,
-      courier: this.#courier(name, options.settings),
-      office: this.#office(name, store),
+      courier: this.#routes.courier(name, options.settings),
+      office: this.#routes.office(name, store),
       onClose: () => this.#writers.delete(entry),
     });
     const entry = { writer, table: name };
@@ -155,9 +156,9 @@ export class ClickHouseAdapter {
   ): Promise<WriteSummary> {
     this.#assertOpen();
     const name = tableName(table);
-    const buffers = encodeRows(rows);
-    const courier = this.#courier(name, settings);
-    const office = this.#office(name, this.#options.deadLetters ?? null);
+    const buffers = encodeRows(rows, this.#rules);
+    const courier = this.#routes.courier(name, settings);
+    const office = this.#routes.office(name, this.#options.deadLetters ?? null);
     let deadLettered = 0;
     for (const [index, buffer] of buffers.entries()) {
       const batch = new Batch({
@@ -212,16 +213,12 @@ export class ClickHouseAdapter {
    */
   replayTarget({ table }: { readonly table?: string } = {}): ReplayTarget {
     this.#assertOpen();
-    const { deadLetters, retryForMs } = this.#options;
-    // A replay tries again by itself, and tells the person who waits for it why.
-    const impatient = { ...this.#options, retryForMs: Math.min(retryForMs, REPLAY_RETRY_MS), holdForMs: 0 };
-    const routeTo = (given: string): ReturnType<ConstructorParameters<typeof ClickHouseReplayTarget>[0]> => {
+    const { deadLetters } = this.#options;
+    const routeTo = (given: string): ReplayRoute => {
       this.#assertOpen();
       const name = tableName(given);
-      return {
-        courier: this.#courier(name, {}, impatient),
-        office: deadLetters ? this.#office(name, deadLetters) : undefined,
-      };
+      const courier = this.#routes.replayCourier(name);
+      return { courier, office: deadLetters ? this.#routes.office(name, deadLetters) : undefined };
     };
     return new ClickHouseReplayTarget(routeTo, table);
   }
@@ -275,24 +272,8 @@ export class ClickHouseAdapter {
     await Promise.all(this.#pool.endpoints.map(async ({ client }) => client.close()));
   }
 
-  #courier(table: TableName, settings: ClickHouseSettings = {}, options = this.#options): Courier {
-    return new Courier({
-      table,
-      settings: { ...insertSettings(options.strict), ...options.settings, ...settings },
-      pool: this.#pool,
-      options,
-      alarms: this.#alarms,
-      counters: this.#counters,
-      secrets: this.#secrets,
-    });
-  }
-
-  #office(
-    table: TableName,
-    store: ConstructorParameters<typeof DeadLetterOffice>[0]["store"],
-  ): DeadLetterOffice {
-    const [options, alarms, counters] = [this.#options, this.#alarms, this.#counters];
-    return new DeadLetterOffice({ table, store, options, alarms, counters });
+  get #rules(): FieldRules {
+    return { textOnly: this.#options.connection !== undefined };
   }
 
   #assertOpen(): void {

@@ -9,9 +9,9 @@ import type { Failure } from "../failure.ts";
 import type { InsertCounters } from "../metrics.ts";
 import type { TableName } from "../table-name.ts";
 
-import { BadRowBudget } from "./bad-row-budget.ts";
+import type { BadRowBudget } from "./bad-row-budget.ts";
 import { Delivery } from "./delivery.ts";
-import { ReplicaKnowledge } from "./replica-knowledge.ts";
+import type { ReplicaKnowledge } from "./replica-knowledge.ts";
 
 /** What one way to a table needs. */
 export interface CourierParts {
@@ -42,9 +42,8 @@ export interface Refusal {
 export class Courier {
   readonly #parts: CourierParts;
 
-  constructor(parts: Omit<CourierParts, "badRows" | "replicas">) {
-    const badRows = new BadRowBudget(parts.options.maxBadRows);
-    this.#parts = { ...parts, badRows, replicas: new ReplicaKnowledge(parts.table, parts.pool) };
+  constructor(parts: CourierParts) {
+    this.#parts = parts;
   }
 
   get table(): TableName {

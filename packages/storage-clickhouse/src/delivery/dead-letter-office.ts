@@ -7,6 +7,7 @@ import { ClickHouseStorageError } from "../errors.ts";
 import { errorOf } from "../failure.ts";
 import type { InsertCounters } from "../metrics.ts";
 import type { TableName } from "../table-name.ts";
+import { untilAborted } from "../until-aborted.ts";
 
 import type { Refusal } from "./courier.ts";
 import { letterOf } from "./letters.ts";
@@ -67,6 +68,7 @@ export class DeadLetterOffice {
     const key = `dead-letters:${table.given}`;
     for (let attempt = 1; ; attempt++) {
       try {
+        // A store that hangs must not hang `close`.
         await untilAborted(store.append(letters), signal);
         alarms.clear(key);
         return undefined;
@@ -100,16 +102,4 @@ async function slept(
   } catch {
     return false;
   }
-}
-
-/** The promise's result, or the signal's reason when that comes first: a store that hangs must not hang `close`. */
-async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const settled = (): void => signal.removeEventListener("abort", onAbort);
-    promise.then(resolve, reject).finally(settled);
-  });
 }

@@ -7,6 +7,8 @@ import type { Endpoint } from "../endpoints/endpoint.ts";
 import { readFailure } from "../failure.ts";
 import type { Failure } from "../failure.ts";
 
+import { untilAborted } from "../until-aborted.ts";
+
 import type { CourierParts, Refusal } from "./courier.ts";
 import { isolateBadRows } from "./poison-rows.ts";
 import { sendRows } from "./send-rows.ts";
@@ -91,17 +93,14 @@ export class Delivery {
     const started = options.clock.monotonic();
     let sent = false;
     try {
-      const known = await endpoint.supported({ ...settings, insert_deduplication_token: part.token });
-      await replicas.learn(endpoint);
+      const wanted = { ...settings, insert_deduplication_token: part.token };
+      const known = await untilAborted(endpoint.supported(wanted), this.#signal);
+      await untilAborted(replicas.learn(endpoint), this.#signal);
       this.#signal?.throwIfAborted();
       this.#batch.sending();
       sent = true;
-      await sendRows(endpoint, {
-        table: table.quoted,
-        pieces: part.pieces,
-        settings: known,
-        signal: this.#signal,
-      });
+      const insert = { table: table.quoted, pieces: part.pieces, settings: known, signal: this.#signal };
+      await sendRows(endpoint, insert, options);
       endpoint.breaker.answered();
       counters.inserted(part.rowCount, options.clock.monotonic() - started);
       this.#batch.commit();

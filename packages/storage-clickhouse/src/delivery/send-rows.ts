@@ -1,4 +1,5 @@
-import { Readable } from "node:stream";
+import type { Clock } from "@chimera/dlq";
+import { addAbortSignal, Readable } from "node:stream";
 
 import type { ClickHouseSettings } from "../adapter-options.ts";
 import type { Endpoint } from "../endpoints/endpoint.ts";
@@ -14,6 +15,12 @@ export interface InsertRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How long a reply may take once it has begun. */
+interface Patience {
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
 /** As much of a reply as is kept to find an error in. */
 const MAX_REPLY_BYTES = 4_096;
 
@@ -23,7 +30,11 @@ const MAX_REPLY_BYTES = 4_096;
  * @throws what the driver threw; an Error with the reply's text when it holds an exception; an error when the
  * connection ended before the reply did.
  */
-export async function sendRows(endpoint: Endpoint, request: InsertRequest): Promise<void> {
+export async function sendRows(
+  endpoint: Endpoint,
+  request: InsertRequest,
+  patience: Patience,
+): Promise<void> {
   const { table, pieces, settings, signal } = request;
   const { stream } = await endpoint.client.exec({
     query: `INSERT INTO ${table} FORMAT JSONEachRow`,
@@ -31,17 +42,23 @@ export async function sendRows(endpoint: Endpoint, request: InsertRequest): Prom
     clickhouse_settings: settings,
     ...(signal !== undefined && { abort_signal: signal }),
   });
-  await readReply(stream);
+  if (signal !== undefined) addAbortSignal(signal, stream);
+  await readReply(stream, patience);
 }
 
 /**
  * Reads a reply to its end. The driver's own drain takes a connection that is cut before the end for success,
- * and old servers report an error that comes late in a reply of status 200.
+ * its time-out and signal end with the reply's head, and an error that comes late is in a reply of status 200.
  */
-async function readReply(stream: Readable): Promise<void> {
+async function readReply(stream: Readable, { clock, requestTimeoutMs }: Patience): Promise<void> {
+  const late = clock.schedule(() => stream.destroy(new Error("Timeout error.")), requestTimeoutMs);
   let text = "";
-  for await (const chunk of stream) {
-    if (text.length < MAX_REPLY_BYTES) text += String(chunk);
+  try {
+    for await (const chunk of stream) {
+      if (text.length < MAX_REPLY_BYTES) text += String(chunk);
+    }
+  } finally {
+    late.cancel();
   }
   if (/\bCode:\s*\d+/.test(text) && text.includes("Exception"))
     throw new Error(text.slice(0, MAX_REPLY_BYTES));

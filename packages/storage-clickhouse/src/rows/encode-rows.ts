@@ -1,5 +1,6 @@
 import { ClickHouseStorageError } from "../errors.ts";
 
+import type { FieldRules } from "./field-rules.ts";
 import { encodedBytes, ChunkArena, RowBuffer } from "./row-buffer.ts";
 import { encodeRow } from "./row-encoder.ts";
 
@@ -13,12 +14,12 @@ const MAX_BYTES = 67_108_864;
  * @throws ClickHouseStorageError `CLICKHOUSE_ROW_INVALID` or `CLICKHOUSE_ROW_TOO_LARGE`, naming the row by its
  * place, counted from 0; nothing was sent then.
  */
-export function encodeRows(rows: readonly object[]): RowBuffer[] {
+export function encodeRows(rows: readonly object[], rules: FieldRules): RowBuffer[] {
   const arena = new ChunkArena();
   const buffers: RowBuffer[] = [];
   let buffer = new RowBuffer(arena);
   for (const [index, row] of rows.entries()) {
-    const encoded = named(index, () => encodeRow(row));
+    const encoded = named(index, () => encodeRow(row, rules));
     const bytes = encodedBytes(encoded);
     if (bytes >= MAX_BYTES) {
       throw new ClickHouseStorageError(

@@ -1,7 +1,15 @@
+import { isUtf8 } from "node:buffer";
+
 import { ClickHouseStorageError } from "../errors.ts";
 
 /** Whether `JSON.stringify` alone encodes the row as it should be. */
 export type FieldFindings = "plain" | "special";
+
+/** What may stand in a row. */
+export interface FieldRules {
+  /** Bytes must be valid UTF-8: an engine in the process takes statements as text and changes any others. */
+  readonly textOnly: boolean;
+}
 
 /** Deeper nesting than any column type holds; a cycle ends here too. */
 const MAX_DEPTH = 64;
@@ -11,20 +19,20 @@ const MAX_DEPTH = 64;
  *
  * @throws ClickHouseStorageError `CLICKHOUSE_ROW_INVALID` naming the field.
  */
-export function inspectFields(row: object): FieldFindings {
+export function inspectFields(row: object, rules: FieldRules): FieldFindings {
   if (typeof row !== "object" || row === null || Array.isArray(row) || ArrayBuffer.isView(row)) {
     throw refused("", "a row must be an object with a field for each column");
   }
-  return inspectEach(row, "", 1) ? "special" : "plain";
+  return inspectEach(row, "", 1, rules) ? "special" : "plain";
 }
 
-function inspectEach(value: object, path: string, depth: number): boolean {
+function inspectEach(value: object, path: string, depth: number, rules: FieldRules): boolean {
   let special = false;
   for (const name of Object.keys(value)) {
     const field = (value as Record<string, unknown>)[name];
     // The path is only built where it may be needed: most fields are scalars.
     if (isPlainScalar(field)) continue;
-    if (inspect(field, path === "" ? name : `${path}.${name}`, depth)) special = true;
+    if (inspect(field, path === "" ? name : `${path}.${name}`, depth, rules)) special = true;
   }
   return special;
 }
@@ -40,7 +48,7 @@ function isPlainScalar(value: unknown): boolean {
   );
 }
 
-function inspect(value: unknown, path: string, depth: number): boolean {
+function inspect(value: unknown, path: string, depth: number, rules: FieldRules): boolean {
   if (isPlainScalar(value)) return false;
   if (typeof value === "number" || typeof value === "bigint") return true;
   if (typeof value !== "object" || value === null) throw refused(path, `a ${typeof value}`);
@@ -49,23 +57,33 @@ function inspect(value: unknown, path: string, depth: number): boolean {
     if (Number.isNaN(value.getTime())) throw refused(path, "an invalid Date");
     return false;
   }
-  if (value instanceof Uint8Array) return true;
+  if (value instanceof Uint8Array) {
+    if (rules.textOnly && !isUtf8(value)) {
+      throw refused(
+        path,
+        "bytes that are not UTF-8, which an embedded engine would change; pass hex or base64",
+      );
+    }
+    return true;
+  }
   if (value instanceof Map) throw refused(path, "a Map; pass Object.fromEntries(map)");
   if (value instanceof Set) throw refused(path, "a Set; pass [...set]");
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
     throw refused(path, `a ${value.constructor.name}; pass Array.from(numbers), or a Uint8Array for bytes`);
   }
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
-  return Array.isArray(value) ? inspectItems(value, path, depth) : inspectEach(value, path, depth + 1);
+  return Array.isArray(value)
+    ? inspectItems(value, path, depth, rules)
+    : inspectEach(value, path, depth + 1, rules);
 }
 
-function inspectItems(items: readonly unknown[], path: string, depth: number): boolean {
+function inspectItems(items: readonly unknown[], path: string, depth: number, rules: FieldRules): boolean {
   let special = false;
   for (let index = 0; index < items.length; index++) {
     const item = items[index];
     if (item === undefined) throw refused(`${path}[${index}]`, "undefined inside an array; pass null");
     if (isPlainScalar(item)) continue;
-    if (inspect(item, `${path}[${index}]`, depth + 1)) special = true;
+    if (inspect(item, `${path}[${index}]`, depth + 1, rules)) special = true;
   }
   return special;
 }

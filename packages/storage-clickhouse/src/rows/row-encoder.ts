@@ -3,10 +3,13 @@ import { errorMessage } from "@chimera/dlq";
 import { ClickHouseStorageError } from "../errors.ts";
 
 import { inspectFields } from "./field-rules.ts";
+import type { FieldRules } from "./field-rules.ts";
 import { encodeSpecial } from "./special-values.ts";
 
 /** A row as it goes on the wire: one JSON object without a line break; as bytes where it is not valid text. */
 export type EncodedRow = string | Buffer;
+
+const ANY_BYTES: FieldRules = { textOnly: false };
 
 /**
  * Encodes a row for `JSONEachRow`, once: the same bytes go to the server and into a dead letter.
@@ -19,9 +22,9 @@ export type EncodedRow = string | Buffer;
  * @throws ClickHouseStorageError `CLICKHOUSE_ROW_INVALID` naming the field: an invalid Date, a function, a symbol,
  * a Map, a Set, a typed array of numbers, `undefined` inside an array, a cycle; or a row that is no object.
  */
-export function encodeRow(row: object): EncodedRow {
+export function encodeRow(row: object, rules: FieldRules = ANY_BYTES): EncodedRow {
   try {
-    return inspectFields(row) === "plain" ? JSON.stringify(row) : encodeSpecial(row);
+    return inspectFields(row, rules) === "plain" ? JSON.stringify(row) : encodeSpecial(row);
   } catch (error) {
     if (error instanceof ClickHouseStorageError) throw error;
     const [reason = ""] = errorMessage(error).split("\n", 1);

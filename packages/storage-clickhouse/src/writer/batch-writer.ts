@@ -6,6 +6,7 @@ import type { DeadLetterOffice } from "../delivery/dead-letter-office.ts";
 import { sendBatch } from "../delivery/send-batch.ts";
 import { ClickHouseStorageError } from "../errors.ts";
 import type { BufferGauges } from "../metrics.ts";
+import type { FieldRules } from "../rows/field-rules.ts";
 import { encodedBytes } from "../rows/row-buffer.ts";
 import { encodeRow } from "../rows/row-encoder.ts";
 import type { EncodedRow } from "../rows/row-encoder.ts";
@@ -35,6 +36,7 @@ export interface WriteOptions {
 /** What a writer is made from. */
 export interface BatchWriterParts {
   readonly options: ResolvedWriterOptions;
+  readonly rules: FieldRules;
   readonly clock: Clock;
   readonly createId: () => string;
   readonly courier: Courier;
@@ -214,7 +216,7 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
     if (this.#closing !== undefined) {
       throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", `The writer of ${this.table} was closed`);
     }
-    const encoded = encodeRow(row);
+    const encoded = encodeRow(row, this.#parts.rules);
     const bytes = encodedBytes(encoded);
     const { maxBytes } = this.#parts.options;
     if (bytes >= maxBytes) {
