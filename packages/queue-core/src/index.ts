@@ -25,6 +25,7 @@ export { QueueError } from "./errors.ts";
 export type { QueueErrorCode } from "./errors.ts";
 export { LocalBackend } from "./local/local-backend.ts";
 export type { LocalBackendOptions } from "./local/local-backend-options.ts";
+export type { JournalOptions } from "./local/journal/journal-options.ts";
 export { assertDequeueRequest, assertLeaseMs, assertQueueName, cutErrorText } from "./contract-checks.ts";
 export { jsonCodec } from "./codec.ts";
 export type { Codec } from "./codec.ts";

@@ -122,12 +122,13 @@ export class BatchExecutor<Out> implements JobRunner {
       results = jobs.map(() => ({ status: "rejected", reason: error }));
     }
     if (group.over) return;
-    const durationMs = this.#options.clock.monotonic() - group.startedAt;
+    const nowMs = this.#options.clock.monotonic();
+    const durationMs = nowMs - group.startedAt;
     this.#end(group);
     jobs.forEach((job, index) => {
       const result = results?.[index];
       if (result?.status === "rejected") this.#options.failed(job, result.reason);
-      else this.#options.succeeded(job, durationMs);
+      else this.#options.succeeded(job, durationMs, nowMs);
     });
     this.fill();
   }

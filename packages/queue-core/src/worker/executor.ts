@@ -122,7 +122,7 @@ export class Executor<Out> implements JobRunner {
       }
       nowMs = clock.monotonic();
       slot.job = undefined;
-      succeeded(job, nowMs - slot.startedAt);
+      succeeded(job, nowMs - slot.startedAt, nowMs);
       job = next(nowMs);
     }
     this.#free.push(slot);
@@ -157,7 +157,7 @@ export class Executor<Out> implements JobRunner {
     if (job === undefined) return;
     const nowMs = this.#options.clock.monotonic();
     slot.job = undefined;
-    this.#options.succeeded(job, nowMs - slot.startedAt);
+    this.#options.succeeded(job, nowMs - slot.startedAt, nowMs);
     this.#proceed(slot, nowMs);
   }
 

@@ -110,6 +110,11 @@ export class FetchLoop {
     });
   }
 
+  /** Decides at once, for settlements that cannot wait for the end of the turn. */
+  decideNow(): void {
+    this.#decide();
+  }
+
   /** Forgets that the queue was found empty, and looks again at once. */
   recheck(): void {
     this.#epoch++;

@@ -105,7 +105,10 @@ export class Intake {
     }
     if (!this.#open) this.releaseFetched();
     else if (this.#suspects.engaged) this.#standAlone();
-    else if (this.brake.engaged) this.#release(this.#buffer.takeBeyond(1));
+    else if (this.brake.engaged) {
+      const allowed = this.brake.waitMs(this.#options.clock.monotonic()) > 0 ? 0 : 1;
+      this.#release(this.#buffer.takeBeyond(allowed));
+    }
   }
 
   /** The window for the fetch loop. */

@@ -18,8 +18,11 @@ export interface JobOutcomesOptions {
   readonly deadLettering: () => DeadLettering;
   readonly settlements: () => SettlementBatcher;
   readonly emitter: WorkerEmitter;
+  readonly leaseMs: number;
   /** There is something to settle. */
   readonly changed: () => void;
+  /** There is something to settle whose lease is about over. */
+  readonly urgent: () => void;
 }
 
 /** Turns what happened to a job into a settlement, a letter and events. */
@@ -30,7 +33,7 @@ export class JobOutcomes implements SettlementListener {
     this.#options = options;
   }
 
-  succeeded(job: ActiveJob, durationMs: number): void {
+  succeeded(job: ActiveJob, durationMs: number, nowMs: number): void {
     if (job.ended) return;
     const { brake, window } = this.#options.intake();
     if (brake.engaged) brake.succeeded();
@@ -38,6 +41,8 @@ export class JobOutcomes implements SettlementListener {
     // Microseconds: more digits would only travel.
     const rounded = Math.round(durationMs * 1_000) / 1_000;
     this.settle(job, { receipt: job.delivery.receipt, outcome: "done", durationMs: rounded });
+    // After an event loop that stood still, our own next fetch could be the one that reclaims the job.
+    if (job.leaseUntil - nowMs < this.#options.leaseMs / 6) this.#options.urgent();
   }
 
   failed(job: ActiveJob, error: unknown): void {

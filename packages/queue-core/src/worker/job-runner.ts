@@ -8,7 +8,7 @@ export interface RunnerHooks {
   readonly clock: Clock;
   /** The next job to start, or `undefined` while there is none or none may start. */
   readonly next: (nowMs: number) => ActiveJob | undefined;
-  readonly succeeded: (job: ActiveJob, durationMs: number) => void;
+  readonly succeeded: (job: ActiveJob, durationMs: number, nowMs: number) => void;
   readonly failed: (job: ActiveJob, error: unknown) => void;
   /** The body could not be decoded or does not match the schema; the handler was not called. */
   readonly invalid: (job: ActiveJob, error: unknown) => void;

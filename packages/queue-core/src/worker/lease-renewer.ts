@@ -31,7 +31,7 @@ export class LeaseRenewer {
 
   constructor(options: LeaseRenewerOptions) {
     this.#options = options;
-    this.#beatMs = options.leaseMs / 6;
+    this.#beatMs = Math.floor(options.leaseMs / 6);
   }
 
   /** Begins to beat if it does not; to be called whenever jobs arrive. */

@@ -78,7 +78,9 @@ export class Worker {
       deadLettering: () => this.#deadLettering,
       settlements: () => this.#settlements,
       emitter: this.#emitter,
+      leaseMs,
       changed,
+      urgent: () => this.#fetch.decideNow(),
     });
     this.#settlements = new SettlementBatcher(this.#outcomes, leaseMs);
     this.#renewer = new LeaseRenewer({
@@ -229,7 +231,7 @@ export class Worker {
       timeoutMs,
       clock,
       next: (nowMs) => this.#intake.next(nowMs),
-      succeeded: (job, durationMs) => this.#outcomes.succeeded(job, durationMs),
+      succeeded: (job, durationMs, nowMs) => this.#outcomes.succeeded(job, durationMs, nowMs),
       failed: (job, error) => this.#outcomes.failed(job, error),
       invalid: (job, error) => this.#outcomes.invalid(job, error),
     };
