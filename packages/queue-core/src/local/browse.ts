@@ -1,9 +1,23 @@
-import type { BrowsePage, BrowseRequest, JobView, Priority } from "../protocol.ts";
+import type { BrowsePage, BrowseRequest, JobState, JobView, Priority } from "../protocol.ts";
 import type { JobRecord } from "./job-record.ts";
 import type { JobStore } from "./job-store.ts";
 
 const DEFAULT_LIMIT = 100;
 const PRIORITIES: readonly Priority[] = ["high", "normal", "low"];
+
+/** A job as an administrator sees it. */
+export function viewOf({ epochMs }: JobStore, record: JobRecord): JobView {
+  const { id, body, headers, priority, state, deliveryCount, failures, errors } = record;
+  return {
+    job: { id, body, headers, priority },
+    state: state as JobState,
+    deliveryCount,
+    failures,
+    errors,
+    enqueuedAt: epochMs + record.enqueuedAt,
+    ...(state === "delayed" && { dueAt: epochMs + record.at }),
+  };
+}
 
 /**
  * One page of the jobs in a state: ready ones in the order in which they will be handed out, the others by time.
@@ -33,7 +47,7 @@ function browseReady(store: JobStore, cursor: string | undefined, limit: number)
         ? list.after(Number(startPosition), hint?.state === "ready" ? hint : undefined)
         : list.head;
     for (; record !== undefined; record = record.next) {
-      jobs.push(store.viewOf(record));
+      jobs.push(viewOf(store, record));
       if (jobs.length === limit) return { jobs, cursor: `${priority}/${record.order}/${record.id}` };
     }
   }
@@ -53,7 +67,7 @@ function browseByTime(
   const page = rest.slice(0, limit);
   const last = page.at(-1);
   return {
-    jobs: page.map((record) => store.viewOf(record)),
+    jobs: page.map((record) => viewOf(store, record)),
     ...(last !== undefined && rest.length > limit && { cursor: `${last.at}/${last.order}` }),
   };
 }

@@ -1,6 +1,7 @@
 import { cutErrorText } from "../contract-checks.ts";
-import type { Delivery, EnqueueResult, JobView, NewJob, Receipt, Settlement } from "../protocol.ts";
-import { DedupTable } from "./dedup-table.ts";
+import type { Delivery, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
+import type { ChangeLog } from "./change-log.ts";
+import { DedupTable, type DedupEntry } from "./dedup-table.ts";
 import { DelayHeap } from "./delay-heap.ts";
 import { newJobCounters, type JobCounters } from "./job-counters.ts";
 import { JobIndex } from "./job-index.ts";
@@ -27,10 +28,7 @@ export interface JobStoreOptions {
   readonly receiptPrefix: string;
   /** Milliseconds since the epoch, a whole number, at which the store's time is 0. */
   readonly epochMs: number;
-  /** Every fence is larger than this. */
-  readonly fenceBase?: number;
-  /** Told of each job whose state has changed, before the call returns. */
-  readonly onChange?: (record: JobRecord) => void;
+  readonly changeLog?: ChangeLog | undefined;
 }
 
 /**
@@ -47,22 +45,22 @@ export class JobStore {
   readonly dedup: DedupTable = new DedupTable();
   readonly latency: LatencyWindow = new LatencyWindow();
   readonly counters: JobCounters = newJobCounters();
+  /** Milliseconds since the epoch at which the store's time is 0. */
+  readonly epochMs: number;
   paused = false;
 
   readonly #maxDepth: number;
   readonly #receiptPrefix: string;
-  readonly #epochMs: number;
-  readonly #fenceBase: number;
-  readonly #onChange: ((record: JobRecord) => void) | undefined;
+  readonly #changeLog: ChangeLog | undefined;
+  #fenceBase = 0;
   #delays = 0;
   #deliveries = 0;
 
-  constructor({ maxDepth, receiptPrefix, epochMs, fenceBase = 0, onChange }: JobStoreOptions) {
+  constructor({ maxDepth, receiptPrefix, epochMs, changeLog }: JobStoreOptions) {
     this.#maxDepth = maxDepth;
     this.#receiptPrefix = receiptPrefix;
-    this.#epochMs = epochMs;
-    this.#fenceBase = fenceBase;
-    this.#onChange = onChange;
+    this.epochMs = epochMs;
+    this.#changeLog = changeLog;
   }
 
   enqueue(job: NewJob, nowMs: number): EnqueueResult {
@@ -75,10 +73,7 @@ export class JobStore {
     }
     if (this.ready.size + this.delayed.size >= this.#maxDepth) return { status: "full" };
 
-    const dedup =
-      dedupKey === undefined
-        ? undefined
-        : this.dedup.take(dedupKey, id, dedupTtlMs === undefined ? Infinity : after(nowMs, dedupTtlMs));
+    const dedup = dedupKey === undefined ? undefined : this.#takeKey(dedupKey, id, dedupTtlMs, nowMs);
     const record = new JobRecord({
       id,
       hash,
@@ -142,7 +137,7 @@ export class JobStore {
       case "release":
         record.deliveryCount--;
         this.ready.of(record.priority).pushHead(record, nowMs);
-        this.#onChange?.(record);
+        this.#changeLog?.jobChanged(record);
         break;
       case "dead":
         this.counters.deadLettered++;
@@ -165,7 +160,7 @@ export class JobStore {
     if (record?.state !== "delayed") return false;
     this.delayed.remove(record);
     this.ready.of(record.priority).pushTail(record, nowMs);
-    this.#onChange?.(record);
+    this.#changeLog?.jobChanged(record);
     return true;
   }
 
@@ -184,25 +179,30 @@ export class JobStore {
   /** While paused nothing is handed out; everything else goes on. */
   pause(paused: boolean): void {
     this.paused = paused;
+    this.#changeLog?.pauseChanged();
   }
 
-  /** A job as an administrator sees it. */
-  viewOf(record: JobRecord): JobView {
-    const { id, body, headers, priority, state, deliveryCount, failures, errors } = record;
-    return {
-      job: { id, body, headers, priority },
-      state: state === "gone" ? "ready" : state,
-      deliveryCount,
-      failures,
-      errors,
-      enqueuedAt: this.#epochMs + record.enqueuedAt,
-      ...(state === "delayed" && { dueAt: this.#epochMs + record.at }),
-    };
+  /** Takes up where a store of an earlier process stopped. */
+  continueFrom({ fenceBase, lastDelay }: { readonly fenceBase: number; readonly lastDelay: number }): void {
+    this.#fenceBase = fenceBase;
+    this.#delays = lastDelay;
+  }
+
+  /** A delivery of an earlier process: in flight, and expired at once. Told in the order of the hand-outs. */
+  restoreLease(record: JobRecord): void {
+    const number = ++this.#deliveries;
+    this.leases.add(record, (this.#receiptPrefix + number) as Receipt, 0, number);
   }
 
   /** The next moment at which time alone changes something; `Infinity` when it does not. */
   nextDueAt(): number {
     return Math.min(this.delayed.nextAt(), this.leases.nextDeadline());
+  }
+
+  #takeKey(key: string, id: string, ttlMs: number | undefined, nowMs: number): DedupEntry {
+    const entry = this.dedup.take(key, id, ttlMs === undefined ? Infinity : after(nowMs, ttlMs));
+    if (ttlMs !== undefined) this.#changeLog?.keyTaken(entry);
+    return entry;
   }
 
   #makeAvailable(record: JobRecord, delayMs: number, nowMs: number): void {
@@ -213,7 +213,7 @@ export class JobStore {
       record.order = ++this.#delays;
       this.delayed.push(record);
     }
-    this.#onChange?.(record);
+    this.#changeLog?.jobChanged(record);
   }
 
   #handOut(record: JobRecord, suspect: boolean, leaseMs: number, nowMs: number): Delivery {
@@ -223,7 +223,7 @@ export class JobStore {
     const receipt = (this.#receiptPrefix + number) as Receipt;
     this.leases.add(record, receipt, after(nowMs, leaseMs), number);
     record.deliveryCount++;
-    this.#onChange?.(record);
+    this.#changeLog?.jobChanged(record);
     return {
       job: { id, body, headers, priority },
       receipt,
@@ -231,8 +231,8 @@ export class JobStore {
       deliveryCount: record.deliveryCount,
       failures: record.failures,
       errors: record.errors,
-      enqueuedAt: this.#epochMs + record.enqueuedAt,
-      leaseUntil: this.#epochMs + record.at,
+      enqueuedAt: this.epochMs + record.enqueuedAt,
+      leaseUntil: this.epochMs + record.at,
       suspect,
       exhausted: record.deliveryCount > record.maxDeliveries,
     };
@@ -242,7 +242,7 @@ export class JobStore {
     this.counters.failed++;
     record.failures++;
     if (error === undefined) return;
-    const failure = Object.freeze({ at: this.#epochMs + Math.floor(nowMs), message: cutErrorText(error) });
+    const failure = Object.freeze({ at: this.epochMs + Math.floor(nowMs), message: cutErrorText(error) });
     record.errors = Object.freeze([...record.errors.slice(1 - KEPT_ERRORS), failure]);
   }
 
@@ -251,7 +251,7 @@ export class JobStore {
       const record = this.delayed.takeDue(nowMs);
       if (record === undefined) return false;
       this.ready.of(record.priority).pushTail(record, nowMs);
-      this.#onChange?.(record);
+      this.#changeLog?.jobChanged(record);
     }
     return true;
   }
@@ -266,7 +266,7 @@ export class JobStore {
       record.reclaims++;
       if (record.reclaims === 1) first.push(record);
       else this.ready.of(record.priority).pushTail(record, nowMs);
-      this.#onChange?.(record);
+      this.#changeLog?.jobChanged(record);
     }
     // Each goes before all others: the last one first keeps the order in which their leases ended.
     for (let record = first.pop(); record !== undefined; record = first.pop()) {
@@ -279,7 +279,7 @@ export class JobStore {
     record.state = "gone";
     this.jobs.remove(record);
     if (record.dedup?.at === Infinity) this.dedup.release(record.dedup);
-    this.#onChange?.(record);
+    this.#changeLog?.jobChanged(record);
   }
 }
 

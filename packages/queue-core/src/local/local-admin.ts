@@ -1,5 +1,5 @@
 import type { BrowsePage, BrowseRequest, JobView, QueueAdmin } from "../protocol.ts";
-import { browse } from "./browse.ts";
+import { browse, viewOf } from "./browse.ts";
 import type { JobStore } from "./job-store.ts";
 
 /** Runs one step on the store, and answers once the step is as durable as the backend promises. */
@@ -24,7 +24,7 @@ export class LocalAdmin implements QueueAdmin {
   async get(id: string): Promise<JobView | undefined> {
     return this.#run((store) => {
       const record = store.jobs.get(id);
-      return record && store.viewOf(record);
+      return record && viewOf(store, record);
     });
   }
 

@@ -15,6 +15,7 @@ import type {
   SettleResult,
 } from "../protocol.ts";
 import { JobStore } from "./job-store.ts";
+import { Journal } from "./journal/journal.ts";
 import { LocalAdmin } from "./local-admin.ts";
 import { resolveLocalBackendOptions, type LocalBackendOptions } from "./local-backend-options.ts";
 import { metricsOf } from "./local-metrics.ts";
@@ -22,12 +23,16 @@ import { WaitingList } from "./waiting-list.ts";
 
 /** Dedup keys that one enqueue call forgets at most. */
 const SWEEP_LIMIT = 250;
+const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
 
 /**
- * The queue protocol in the memory of one process: every rule, nothing kept across a crash.
+ * The queue protocol in one process: every rule, in memory, or on disk as well with a `journal`.
  *
  * Each job costs O(log n) in the jobs of its place; there is no timer a job. Its clock is set once from the wall clock
  * and then runs with the monotonic one, so that setting the wall clock moves no lease and no delay.
+ *
+ * With a journal, the first call opens it, and every call may reject with `QUEUE_JOURNAL`: then nothing has changed.
+ * A write that fails later makes the results of its call `unknown`.
  */
 export class LocalBackend implements QueueBackend {
   readonly protocol = 1;
@@ -37,19 +42,22 @@ export class LocalBackend implements QueueBackend {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #store: JobStore;
+  readonly #journal: Journal | undefined;
   readonly #waiting: WaitingList;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  /** @throws QueueError `QUEUE_INVALID` with every issue of name and options. */
+  /** Touches no disk. @throws QueueError `QUEUE_INVALID` with every issue of name and options. */
   constructor(name: string, options: LocalBackendOptions = {}) {
-    const { clock, maxDepth, createId } = resolveLocalBackendOptions(name, options);
+    const { clock, maxDepth, createId, journal, logger } = resolveLocalBackendOptions(name, options);
     this.name = name;
     this.#clock = clock;
     this.#startMs = clock.monotonic();
+    this.#journal = journal && new Journal(name, journal, logger);
     this.#store = new JobStore({
       maxDepth,
       receiptPrefix: `${createId()}.`,
       epochMs: Math.floor(clock.now()),
+      changeLog: this.#journal,
     });
     this.#waiting = new WaitingList({
       clock,
@@ -58,73 +66,99 @@ export class LocalBackend implements QueueBackend {
       nextDueAt: () => this.#store.nextDueAt(),
     });
     this.admin = new LocalAdmin(async (step) => {
-      this.#assertOpen();
+      await this.#ready();
       const result = step(this.#store, this.#now());
       this.#waiting.wake();
+      await this.#journal?.durable();
       return result;
     });
   }
 
   async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
-    this.#assertOpen();
+    if (this.#isOpening()) await this.#ready();
     const nowMs = this.#now();
     this.#store.dedup.sweep(nowMs, SWEEP_LIMIT);
     const results = jobs.map((job) => this.#store.enqueue(job, nowMs));
     this.#waiting.wake();
-    return results;
+    return this.#journal === undefined ? results : this.#kept(this.#journal, results);
   }
 
   async dequeue(request: DequeueRequest): Promise<Delivery[]> {
-    this.#assertOpen();
+    if (this.#isOpening()) await this.#ready();
     assertDequeueRequest(request);
     const { waitMs = 0, signal } = request;
     if (signal?.aborted === true) return [];
-    const deliveries = this.#take(request);
-    if (deliveries.length === 0 && waitMs > 0) return this.#waiting.wait(request, waitMs);
-    this.#waiting.wake();
+    let deliveries = this.#take(request);
+    if (deliveries.length === 0 && waitMs > 0) deliveries = await this.#waiting.wait(request, waitMs);
+    else this.#waiting.wake();
+    if (this.#journal !== undefined && deliveries.length > 0) await this.#handOut(this.#journal, deliveries);
     return deliveries;
   }
 
   async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
-    this.#assertOpen();
-    return this.#settle(settlements);
+    if (this.#isOpening()) await this.#ready();
+    const results = this.#settle(settlements);
+    return this.#journal === undefined ? results : this.#kept(this.#journal, results);
   }
 
   async settleAndDequeue(
     settlements: readonly Settlement[],
     request: DequeueRequest,
   ): Promise<SettleAndDequeueReply> {
-    this.#assertOpen();
+    if (this.#isOpening()) await this.#ready();
     assertDequeueRequest(request);
     const results = this.#settle(settlements);
-    return { results, deliveries: this.#take(request) };
+    const deliveries = this.#take(request);
+    if (this.#journal === undefined) return { results, deliveries };
+    const [kept] = await Promise.all([
+      this.#kept(this.#journal, results),
+      this.#handOut(this.#journal, deliveries),
+    ]);
+    return { results: kept, deliveries };
   }
 
   async extend(receipts: readonly Receipt[], leaseMs: number): Promise<SettleResult[]> {
-    this.#assertOpen();
+    if (this.#isOpening()) await this.#ready();
     assertLeaseMs(leaseMs);
     const nowMs = this.#now();
     const results = receipts.map((receipt) => this.#store.extend(receipt, leaseMs, nowMs));
     this.#waiting.wake();
+    // Not journaled: after a crash every lease counts as expired.
     return results;
   }
 
   async metrics(): Promise<QueueMetrics> {
-    this.#assertOpen();
-    return metricsOf(this.#store, this.#now(), "memory");
+    if (this.#isOpening()) await this.#ready();
+    return metricsOf(this.#store, this.#now(), this.#journal?.durability ?? "memory");
   }
 
+  /** With a journal: resolves when it is open and can be written. */
   async ping(): Promise<void> {
-    this.#assertOpen();
+    await this.#ready();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#waiting.close();
+  async close({
+    deadlineMs = DEFAULT_CLOSE_DEADLINE_MS,
+  }: { readonly deadlineMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#waiting.close();
+    if (this.#journal === undefined) return;
+    const closed = this.#journal.close();
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.schedule(resolve, deadlineMs);
+      void closed.finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   #settle(settlements: readonly Settlement[]): SettleResult[] {
@@ -143,11 +177,49 @@ export class LocalBackend implements QueueBackend {
     }
   }
 
+  /** The results once they are kept, or what is known of them when that has failed. */
+  async #kept<Result extends EnqueueResult | SettleResult>(
+    journal: Journal,
+    results: Result[],
+  ): Promise<(Result | { readonly status: "unknown"; readonly error: unknown })[]> {
+    try {
+      await journal.durable();
+      return results;
+    } catch (error) {
+      return results.map(() => ({ status: "unknown", error }));
+    }
+  }
+
+  /** A delivery that is not in the journal would not count after a crash, so it must not be seen. */
+  async #handOut(journal: Journal, deliveries: readonly Delivery[]): Promise<void> {
+    try {
+      await journal.written();
+    } catch (error) {
+      for (const { receipt } of deliveries.toReversed()) {
+        this.#store.settle({ receipt, outcome: "release" }, this.#now());
+      }
+      throw error;
+    }
+  }
+
+  /** Whether a call must ask {@link #ready} first: always with a journal, and when closed. A promise fewer otherwise. */
+  #isOpening(): boolean {
+    return this.#journal !== undefined || this.#closing !== undefined;
+  }
+
+  async #ready(): Promise<void> {
+    this.#assertOpen();
+    await this.#journal?.ready(this.#store);
+    this.#assertOpen();
+  }
+
   #now(): number {
     return this.#clock.monotonic() - this.#startMs;
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new QueueError("QUEUE_CLOSED", `The queue \`${this.name}\` was closed`);
+    if (this.#closing !== undefined) {
+      throw new QueueError("QUEUE_CLOSED", `The queue \`${this.name}\` was closed`);
+    }
   }
 }

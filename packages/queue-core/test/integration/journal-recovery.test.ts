@@ -47,7 +47,7 @@ test("a journal that is cut off at any byte holds the first jobs and no part of 
   const { size } = statSync(whole);
 
   const counts: number[] = [];
-  for (let bytes = 0; bytes <= size; bytes += 11) {
+  for (const bytes of [...Array(Math.floor(size / 17)).keys()].map((step) => step * 17).concat(size)) {
     const cut = folders.fresh();
     mkdirSync(cut);
     copyFileSync(whole, join(cut, basename(whole)));
@@ -91,7 +91,7 @@ test("whole frames that are not what was written are kept aside, never thrown aw
   writeFileSync(path, file);
 
   expect(await idsIn(open(directory))).toEqual(["a"]);
-  const [kept = ""] = readdirSync(directory).filter((name) => name.includes(".damaged-at-"));
+  const kept = readdirSync(directory).find((name) => name.includes(".damaged-at-")) ?? "";
   expect(readFileSync(join(directory, kept)).equals(file.subarray(Number(kept.split("-").at(-1))))).toBe(
     true,
   );
