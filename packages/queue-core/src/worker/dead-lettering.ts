@@ -41,7 +41,9 @@ interface Entry {
  * extending its lease, store the letter durably, then settle `dead`. A crash after any of these steps leaves the job in
  * the queue, the letter in the store, or both; a letter that is stored twice is one letter.
  *
- * A settle that answers `stale` means that somebody else has the job after all: the letter is withdrawn.
+ * A settle that answers `stale` means that the job was taken away: the letter is withdrawn, as long as our lease cannot
+ * have ended. If it can (this process stood still), another consumer may have given the same job up under the same
+ * id by now, and withdrawing would lose its letter: it stays, and a replay of it may repeat a job that has succeeded elsewhere.
  */
 export class DeadLettering {
   readonly #options: DeadLetteringOptions;
@@ -85,11 +87,16 @@ export class DeadLettering {
     this.#options.onDead(job, letter);
   }
 
-  /** The `dead` of a job was answered `stale`: somebody else has it, so it is not dead. */
+  /** The `dead` of a job was answered `stale`: it is not dead by our doing. */
   async stale(job: ActiveJob): Promise<void> {
     const letter = this.#stored.get(job);
     if (letter === undefined) return;
     this.#stored.delete(job);
+    const { backend, clock, logger } = this.#options;
+    if (clock.monotonic() >= job.leaseUntil) {
+      logger.warn("worker.letter_unconfirmed", { queue: backend.name, letter: letter.id });
+      return;
+    }
     this.#withdrawing++;
     try {
       await this.#options.store.withdraw([letter.id]);

@@ -123,6 +123,14 @@ export class FetchLoop {
     this.schedule();
   }
 
+  /** Ends every wait: for a first job, and for a backend that is away. */
+  hurry(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.interrupt();
+    this.schedule();
+  }
+
   /** Ends a wait for a first job, so that the next decision counts. */
   interrupt(): void {
     if (!this.#waiting) return;

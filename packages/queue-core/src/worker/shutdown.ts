@@ -19,6 +19,8 @@ export interface ShutdownOptions {
   readonly running: () => Iterable<ActiveJob>;
   readonly release: (jobs: readonly ActiveJob[]) => void;
   readonly giveUp: (job: ActiveJob) => void;
+  /** Sends what there is to settle without waiting for the end of the turn. */
+  readonly flush: () => void;
   /** Ends loops and timers. */
   readonly stop: () => void;
 }
@@ -46,6 +48,7 @@ export async function shutDown(options: ShutdownOptions, deadlineMs: number): Pr
     const rest = [...running()];
     release(rest);
     for (const job of rest) giveUp(job);
+    options.flush();
   }
   await milestones.reached(() => finished() && flushed(), endsAt - clock.monotonic());
   options.stop();

@@ -206,6 +206,7 @@ export class Worker {
         running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
         giveUp: (job) => this.#runner.giveUp(job),
+        flush: () => this.#fetch.decideNow(),
         stop: () => {
           this.#fetch.stop();
           this.#renewer.stop();
@@ -223,7 +224,7 @@ export class Worker {
     this.#intake.shut();
     this.#outcomes.release(this.#runner.takeUnstarted());
     this.#parking.empty();
-    this.#fetch.interrupt();
+    this.#fetch.hurry();
   }
 
   #runnerHooks(clock: Clock, timeoutMs: number): RunnerHooks {

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { newRig, settled } from "../../support/worker-rig.ts";
+
+/** A generator of numbers from 0 to 1 that gives the same series for the same seed (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+describe("closing a worker", () => {
+  it.each(Array.from({ length: 100 }, (_, seed) => seed))(
+    "under load loses no job, counts no attempt that did not start, and is inside its deadline (seed %i)",
+    async (seed) => {
+      const random = seeded(seed);
+      const { clock, queue, store } = newRig<number>({ facet: seed % 2 === 0 });
+      const jobs = 50 + Math.floor(random() * 500);
+      const deadlineMs = Math.floor(random() * 2_000);
+      const startedTimes = new Map<string, number>();
+      const worker = queue.process(
+        async (n, job) => {
+          startedTimes.set(job.id, (startedTimes.get(job.id) ?? 0) + 1);
+          if (n % 7 === 0) throw new Error("a failing job");
+          // Some end at once, some on time, some too late, and some never.
+          if (n % 3 === 0) return;
+          await new Promise<void>((resolve) => {
+            if (n % 50 !== 1) clock.schedule(resolve, random() * 3_000);
+            if (n % 2 === 0) job.signal.addEventListener("abort", () => resolve());
+          });
+        },
+        {
+          deadLetters: store,
+          concurrency: 1 + Math.floor(random() * 20),
+          leaseMs: 10_000,
+          retry: { maxAttempts: 2 },
+        },
+      );
+      await queue.enqueueMany(Array.from({ length: jobs }, (_, n) => n));
+      await settled(1 + Math.floor(random() * 10));
+      await clock.advance(Math.floor(random() * 1_000));
+
+      const closedFrom = clock.monotonic();
+      let closedAt = Infinity;
+      const closing = worker.close({ deadlineMs }).then(() => {
+        closedAt = clock.monotonic();
+      });
+      for (let step = 0; step < 20; step++) {
+        await settled();
+        await clock.advance(deadlineMs / 20);
+      }
+      await settled();
+      expect(closedAt - closedFrom).toBeLessThanOrEqual(deadlineMs);
+      await closing;
+
+      const metrics = await queue.metrics();
+      expect(metrics.inFlight).toBe(0);
+      expect(metrics.processed + metrics.deadLettered + metrics.depth + metrics.delayed).toBe(jobs);
+      expect(store.all).toHaveLength(metrics.deadLettered);
+      await clock.advance(60_000);
+      for (;;) {
+        const received = await queue.dequeue({ max: 250 });
+        if (received.length === 0) break;
+        for (const job of received) {
+          if (!startedTimes.has(job.id)) expect(job.deliveryCount).toBe(1);
+          await job.done();
+        }
+      }
+      await queue.close();
+      expect(clock.pendingCount).toBe(0);
+    },
+  );
+
+  it("lets a running handler end, and its result counts", async () => {
+    const { clock, queue, store } = newRig();
+    const worker = queue.process(async () => new Promise<void>((resolve) => clock.schedule(resolve, 500)), {
+      deadLetters: store,
+    });
+    await queue.enqueue("x");
+    await settled();
+    const closing = worker.close({ deadlineMs: 1_000 });
+    await clock.advance(500);
+    await closing;
+    expect(worker.status).toMatchObject({ state: "closed", running: 0, unsettled: 0 });
+    expect(await queue.metrics()).toMatchObject({ processed: 1 });
+  });
+
+  it("aborts what runs too long with its own reason, and hands the job back uncounted", async () => {
+    const { clock, queue, store } = newRig();
+    const reasons: unknown[] = [];
+    const worker = queue.process(
+      async (_, { signal }) => {
+        signal.addEventListener("abort", () => reasons.push(signal.reason));
+        await new Promise(() => {});
+      },
+      { deadLetters: store },
+    );
+    await queue.enqueue("x");
+    await settled();
+    const closing = worker.close({ deadlineMs: 100 });
+    await settled();
+    await clock.advance(75);
+    await closing;
+    expect(reasons).toMatchObject([{ code: "WORKER_CLOSING" }]);
+    const [again] = await queue.dequeue();
+    expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
+  });
+
+  it("is over in time with the backend away, and the lease brings the job back", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store, leaseMs: 1_000 });
+    await settled();
+    backend.away.add("settle");
+    await queue.enqueue("x");
+    await settled();
+    const closing = worker.close({ deadlineMs: 300 });
+    await settled();
+    await clock.advance(300);
+    await closing;
+    expect(worker.status.state).toBe("closed");
+    backend.away.clear();
+    await clock.advance(1_000);
+    expect(await queue.dequeue()).toHaveLength(1);
+  });
+
+  it("may be asked twice", async () => {
+    const { queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store });
+    await Promise.all([worker.close(), worker.close()]);
+    await worker.close();
+    expect(worker.status.state).toBe("closed");
+  });
+
+  it("is part of closing its queue, which takes no call afterwards", async () => {
+    const { queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store });
+    await queue.close();
+    expect(worker.status.state).toBe("closed");
+    await expect(queue.enqueue("x")).rejects.toMatchObject({ code: "QUEUE_CLOSED" });
+    await expect(queue.enqueueMany(["x"])).rejects.toMatchObject({ code: "QUEUE_CLOSED" });
+    await expect(queue.dequeue()).rejects.toMatchObject({ code: "QUEUE_CLOSED" });
+    expect(() => queue.process(() => {}, { deadLetters: store })).toThrow(
+      expect.objectContaining({ code: "QUEUE_CLOSED" }),
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { newRig, settled } from "../../support/worker-rig.ts";
+
+/** Delivers everything that is ready and lets the leases end, as a process that was killed. */
+async function crash(rig: ReturnType<typeof newRig<string>>, times: number): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    for (let taken = 1; taken > 0;) taken = (await rig.queue.dequeue({ max: 250, leaseMs: 100 })).length;
+    await rig.clock.advance(101);
+  }
+}
+
+describe("a suspect", () => {
+  it("runs with nothing else in the worker's hands", async () => {
+    const rig = newRig();
+    const { clock, queue, store } = rig;
+    await queue.enqueueMany(["a", "b", "c"]);
+    await crash(rig, 2);
+    await queue.enqueueMany(["fresh 1", "fresh 2"]);
+    const alone: boolean[] = [];
+    let running = 0;
+    const worker = queue.process(
+      async (_, job) => {
+        running++;
+        await settled(2);
+        const { inFlight } = await queue.metrics();
+        if (job.deliveryCount > 2) alone.push(running === 1 && inFlight === 1);
+        running--;
+      },
+      { deadLetters: store, concurrency: 10 },
+    );
+    await settled(200);
+    await clock.advance(5_000);
+    await settled(100);
+    expect(alone).toEqual([true, true, true]);
+    expect(await queue.metrics()).toMatchObject({ processed: 5, inFlight: 0, depth: 0 });
+    await worker.close();
+  });
+
+  it("that kills its process every time ends in the dead letters, and its neighbours do not", async () => {
+    const rig = newRig();
+    const { clock, queue, store } = rig;
+    await queue.enqueueMany(Array.from({ length: 30 }, (_, n) => (n === 10 ? "killer" : `neighbour ${n}`)));
+    const finished = new Set<string>();
+    // A "process" is a worker that the killer stops dead: nothing of it is settled any more.
+    for (let life = 0; life < 60; life++) {
+      let dead = false;
+      const worker = queue.process(
+        async (name) => {
+          if (dead || name === "killer") {
+            dead = true;
+            await new Promise(() => {});
+          }
+          finished.add(name);
+        },
+        { deadLetters: store, concurrency: 5, leaseMs: 100, timeoutMs: 0 },
+      );
+      await settled(60);
+      rig.backend.away.add("settle").add("extend").add("dequeue");
+      if (!dead) await settled(60);
+      const closing = worker.close({ deadlineMs: 0 });
+      await clock.advance(1);
+      await closing;
+      rig.backend.away.clear();
+      await clock.advance(200);
+      if (store.all.length > 0) break;
+    }
+    const rest = queue.process((name) => void finished.add(name), { deadLetters: store });
+    await settled(100);
+    expect(store.all).toMatchObject([{ reason: "poison", payload: '"killer"' }]);
+    expect(finished.size).toBe(29);
+    await rest.close();
+  });
+});
