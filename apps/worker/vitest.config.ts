@@ -21,7 +21,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           pool: "forks",
           fileParallelism: false,
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

@@ -12,7 +12,7 @@ import type { QuakeSchema } from "./quakes/quake.ts";
 import { QuakeEvents } from "./quakes/quake-events.ts";
 import { QuakeStore } from "./quakes/quake-store.ts";
 import { storeQuake } from "./quakes/store-quake.ts";
-import { SettingsCheck } from "./settings-check.ts";
+import { isSet, SettingsCheck } from "./settings-check.ts";
 
 /** The queue of all quakes, in Redis too. */
 const QUEUE = "chimera-demo-quakes";
@@ -60,7 +60,7 @@ export class Service implements AsyncDisposable {
   static async open(environment: Environment, overrides: ServiceOverrides): Promise<Service> {
     const check = new SettingsCheck();
     const { logger } = overrides;
-    const queue = await check.attempt(() => makeQueue(environment, { logger }));
+    const queue = await check.attempt(() => makeQueue(environment, overrides));
     const deadLetters = await check.attempt(() =>
       FileDeadLetterStore.fromEnv(environment, { logger, ...overrides.deadLetters }),
     );
@@ -137,10 +137,14 @@ export class Service implements AsyncDisposable {
 }
 
 /** On Redis where a variable names one, else in this process. */
-function makeQueue(environment: Environment, options: { readonly logger: Logger }): Queue {
+function makeQueue(environment: Environment, { journalDirectory, logger }: ServiceOverrides): Queue {
   const names = ["CHIMERA_REDIS_URL", "CHIMERA_REDIS_CLUSTER_NODES", "CHIMERA_REDIS_SENTINEL_NODES"];
-  const onRedis = names.some((name) => (environment[name] ?? "") !== "");
-  return onRedis ? RedisQueue.fromEnv(QUEUE, environment, options) : new LocalQueue(QUEUE, options);
+  if (names.some((name) => isSet(environment, name)))
+    return RedisQueue.fromEnv(QUEUE, environment, { logger });
+  const journalled: Environment = isSet(environment, "CHIMERA_QUEUE_JOURNAL_DIR")
+    ? environment
+    : (Object.create(environment, { CHIMERA_QUEUE_JOURNAL_DIR: { value: journalDirectory } }) as Environment);
+  return LocalQueue.fromEnv(QUEUE, journalled, { logger });
 }
 
 function serving(server: string, why: string): string {

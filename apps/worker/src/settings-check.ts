@@ -1,4 +1,5 @@
 import { CodedError } from "@chimera/dlq";
+import type { Environment } from "@chimera/dlq";
 
 /** Settings or options that a person has to mend, one line each. */
 export class SettingsError extends Error {
@@ -9,6 +10,11 @@ export class SettingsError extends Error {
     super(issues.join("\n"));
     this.issues = issues;
   }
+}
+
+/** Whether a variable has a value; an empty one counts as unset everywhere. */
+export function isSet(environment: Environment, name: string): boolean {
+  return (environment[name] ?? "") !== "";
 }
 
 /** Gathers what is wrong over several packages' settings, so that a person mends all of it at once. */

