@@ -43,13 +43,13 @@ interface PlannedFault {
  * Every call is counted, and `settleAndDequeue` is not offered, so that no verb goes round its fault.
  */
 export class FlakyBackend extends ForwardingBackend {
-  override readonly settleAndDequeue?: never;
   readonly #clock: Clock;
   readonly #planned = new Map<FlakyVerb, PlannedFault[]>();
   readonly #calls = new Map<FlakyVerb, number>();
 
   constructor(inner: QueueBackend, { clock = systemClock }: FlakyBackendOptions = {}) {
     super(inner);
+    Reflect.deleteProperty(this, "settleAndDequeue" satisfies keyof QueueBackend);
     this.#clock = clock;
   }
 
