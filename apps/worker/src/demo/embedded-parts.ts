@@ -32,7 +32,7 @@ export async function startEmbeddedParts(
     overrides: {
       journalDirectory: directory.file("journal"),
       deadLetters: deadLettersPath === undefined ? {} : { path: deadLettersPath },
-      postgres: postgres === undefined ? {} : { url: postgres.url },
+      postgres: postgres === undefined ? {} : { url: postgres.url, password: new URL(postgres.url).password },
       clickhouse: clickhouse === undefined ? {} : { connection: clickhouse },
     },
     description: [
