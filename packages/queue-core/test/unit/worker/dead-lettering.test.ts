@@ -99,9 +99,8 @@ describe("dead-lettering", () => {
     // Its attempts were used up: it is not run again, only given up again.
     expect(runs).toBe(1);
     expect(worker.status.deadLettersFailing).toBe(false);
-    expect(store.all).toMatchObject([
-      { reason: "exhausted", attempts: 1, message: expect.stringContaining("a bug") },
-    ]);
+    expect(store.all).toMatchObject([{ reason: "exhausted", attempts: 1 }]);
+    expect(store.all[0]?.message).toContain("a bug");
     expect(await queue.metrics()).toMatchObject({ deadLettered: 1, delayed: 0 });
     await worker.close();
   });
@@ -139,9 +138,9 @@ describe("dead-lettering", () => {
         reason: "invalid",
         payload: '{"n":"one"}',
         encoding: "json",
-        message: expect.stringMatching(/n: .*number/),
       },
     ]);
+    expect(store.all[1]?.message).toMatch(/n: .*number/);
     expect(await queue.metrics()).toMatchObject({ processed: 1, deadLettered: 2, retried: 0 });
     await worker.close();
   });

@@ -111,9 +111,10 @@ describe("a worker", () => {
     await worker.idle();
     await queue.enqueue(1);
     let idle = false;
-    const waiting = worker.idle().then(() => {
+    const waiting = (async () => {
+      await worker.idle();
       idle = true;
-    });
+    })();
     await settled();
     expect(idle).toBe(false);
     hold.open();

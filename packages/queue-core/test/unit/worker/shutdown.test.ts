@@ -45,9 +45,10 @@ describe("closing a worker", () => {
 
       const closedFrom = clock.monotonic();
       let closedAt = Infinity;
-      const closing = worker.close({ deadlineMs }).then(() => {
+      const closing = (async () => {
+        await worker.close({ deadlineMs });
         closedAt = clock.monotonic();
-      });
+      })();
       for (let step = 0; step < 20; step++) {
         await settled();
         await clock.advance(deadlineMs / 20);
@@ -61,14 +62,16 @@ describe("closing a worker", () => {
       expect(metrics.processed + metrics.deadLettered + metrics.depth + metrics.delayed).toBe(jobs);
       expect(store.all).toHaveLength(metrics.deadLettered);
       await clock.advance(60_000);
+      let countedUnstarted = 0;
       for (;;) {
         const received = await queue.dequeue({ max: 250 });
         if (received.length === 0) break;
         for (const job of received) {
-          if (!startedTimes.has(job.id)) expect(job.deliveryCount).toBe(1);
+          if (!startedTimes.has(job.id)) countedUnstarted += job.deliveryCount - 1;
           await job.done();
         }
       }
+      expect(countedUnstarted).toBe(0);
       await queue.close();
       expect(clock.pendingCount).toBe(0);
     },
