@@ -20,6 +20,8 @@ export interface Driver {
   connect(): Promise<void>;
   /** Sends one command to the server that holds `key`. Never sends it twice, unless the server said that it did nothing. */
   send(key: string, args: readonly string[]): Promise<unknown>;
+  /** Calls `listener` for each message; goes on over reconnections. The connection is good for nothing else after it. */
+  subscribe(channels: readonly string[], listener: () => void): Promise<void>;
   /** Ends the sockets at once; what was under way is rejected. */
   destroy(): void;
   on(event: "error" | "ready", listener: (error?: unknown) => void): void;
@@ -89,6 +91,7 @@ export function borrowedDriver(client: AnyRedisClient): Driver {
       if (!client.isOpen) await driver.connect();
     },
     send: async (key, args) => driver.send(key, args),
+    subscribe: async (channels, listener) => driver.subscribe(channels, listener),
     destroy: () => {},
     on: (event, listener) => driver.on(event, listener),
   };
@@ -113,6 +116,7 @@ function clientDriver(client: RedisClientType): Driver {
     },
     connect: async () => void (await client.connect()),
     send: async (_key, args) => client.sendCommand(args, PLAIN_REPLIES),
+    subscribe: async (channels, listener) => client.subscribe([...channels], listener),
     destroy: () => client.destroy(),
     on: (event, listener) => void client.on(event, listener),
   };
@@ -125,6 +129,7 @@ function overCluster(client: RedisClusterType): Driver {
     },
     connect: async () => void (await client.connect()),
     send: async (key, args) => client.sendCommand(key, false, args as string[], PLAIN_REPLIES),
+    subscribe: async (channels, listener) => client.subscribe([...channels], listener),
     destroy: () => client.destroy(),
     on(event, listener) {
       client.on(event === "ready" ? "node-ready" : "node-error", listener);
@@ -140,6 +145,7 @@ function overSentinel(client: RedisSentinelType): Driver {
     },
     connect: async () => void (await client.connect()),
     send: async (_key, args) => client.sendCommand(false, args as string[], PLAIN_REPLIES),
+    subscribe: async (channels, listener) => client.subscribe([...channels], listener),
     // Ends the sockets before it first waits for anything.
     destroy: () => void client.destroy().catch(() => {}),
     on: (event, listener) => void client.on(event, listener),

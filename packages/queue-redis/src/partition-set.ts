@@ -15,7 +15,8 @@ import { createNonces, readReceipt } from "./receipt.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { ScriptRunner } from "./script-runner.ts";
 import type { ReadSettlement } from "./settlement-runs.ts";
-import { BLOCK_MS, WakeListener, WATCHDOG_MS } from "./wake-listener.ts";
+import { MessageListener } from "./message-listener.ts";
+import { BLOCK_MS, WakeListener, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
 
 const NOTHING: Fetched = { deliveries: [], more: false, paused: false, nextDueMs: undefined };
 
@@ -25,7 +26,7 @@ export class PartitionSet {
   readonly #connection: RedisConnection;
   readonly #options: ResolvedBackendOptions;
   readonly #partitions: readonly Partition[];
-  readonly #listener: WakeListener;
+  readonly #listener: Waiter;
   #opening: Promise<readonly Partition[]> | undefined;
   #opened: readonly Partition[] | undefined;
   #turn = 0;
@@ -43,12 +44,8 @@ export class PartitionSet {
     this.#partitions = Array.from({ length: options.partitions }, (_, index) =>
       this.#partition(index, nextNonce),
     );
-    this.#listener = new WakeListener({
-      connection,
-      keys: partitionKeys(connection.settings.prefix, name, 0),
-      partition: this.#partitions[0] as Partition,
-      release,
-    });
+    this.#listener =
+      options.partitions === 1 ? this.#wakeListener(release) : this.#messageListener(options.partitions);
   }
 
   /** The partitions once they are open. */
@@ -121,6 +118,22 @@ export class PartitionSet {
     this.#listener.drop();
   }
 
+  #wakeListener(release: (deliveries: readonly Delivery[]) => Promise<void>): Waiter {
+    const connection = this.#connection;
+    const keys = partitionKeys(connection.settings.prefix, this.#name, 0);
+    return new WakeListener({ connection, keys, partition: this.#partitions[0] as Partition, release });
+  }
+
+  #messageListener(partitions: number): Waiter {
+    const { prefix } = this.#connection.settings;
+    const channels = Array.from(
+      { length: partitions },
+      (_, index) => partitionKeys(prefix, this.#name, index).wake,
+    );
+    const fetch = async (request: DequeueRequest): Promise<Fetched> => this.fetch(request, true);
+    return new MessageListener({ connection: this.#connection, channels, fetch });
+  }
+
   #partition(index: number, nextNonce: () => string): Partition {
     const { prefix, clock, commandTimeoutMs } = this.#connection.settings;
     const { partitions, maxDepth } = this.#options;
@@ -139,15 +152,26 @@ export class PartitionSet {
 
   async #open(): Promise<readonly Partition[]> {
     await this.#connection.preflight();
-    const held = await this.#partitions[0]?.open();
     const count = this.#partitions.length;
-    if (held !== undefined && held !== count) {
-      throw new QueueError(
-        "QUEUE_PARTITIONS_DIFFER",
-        `Queue \`${this.#name}\` holds jobs over ${held} partitions, not ${count}; open it with \`partitions: ${held}\` or drain it first`,
-      );
+    const held = (await this.#partitions[0]?.open(false)) ?? count;
+    if (held !== count && (await this.#holdsJobs(held))) throw this.#differ(held);
+    for (const each of await Promise.all(this.#partitions.map(async (partition) => partition.open(true)))) {
+      if (each !== count) throw this.#differ(each);
     }
     return this.#partitions;
+  }
+
+  async #holdsJobs(partitions: number): Promise<boolean> {
+    const all = Array.from({ length: partitions }, (_, index) => this.#partition(index, () => ""));
+    const counts = await Promise.all(all.map(async (partition) => partition.census()));
+    return counts.some(({ jobs }) => jobs > 0);
+  }
+
+  #differ(held: number): QueueError {
+    return new QueueError(
+      "QUEUE_PARTITIONS_DIFFER",
+      `Queue \`${this.#name}\` holds jobs over ${held} partitions, not ${this.#partitions.length}; open it with \`partitions: ${held}\` or drain it first`,
+    );
   }
 }
 

@@ -136,9 +136,9 @@ export class Partition {
     return readMetrics((await this.#runner.run(METRICS, [this.#partitions], true)) as MetricsReply);
   }
 
-  /** Claims the partition for this number of partitions if it has no jobs, and answers the number that holds. */
-  async open(): Promise<number> {
-    return Number(await this.#runner.run(OPEN, [this.#partitions], true));
+  /** Claims the partition for this number of partitions if it is new, or has no jobs and `anew`; answers the number that holds. */
+  async open(anew: boolean): Promise<number> {
+    return Number(await this.#runner.run(OPEN, [this.#partitions, anew ? "1" : "0"], true));
   }
 
   /** How many jobs it has, and over how many partitions they were spread. */

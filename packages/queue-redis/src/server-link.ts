@@ -84,6 +84,13 @@ export class ServerLink {
     }
   }
 
+  /** Calls `listener` for each message on the channels, over reconnections. A link that listens does nothing else. */
+  async subscribe(channels: readonly string[], listener: () => void): Promise<void> {
+    const { clock, commandTimeoutMs } = this.#options;
+    const driver = await this.#ready(clock.monotonic() + commandTimeoutMs);
+    await driver.subscribe(channels, listener);
+  }
+
   /** Ends the connection at once; calls under way are rejected. */
   close(): void {
     this.#closed = true;

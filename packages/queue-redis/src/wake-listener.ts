@@ -14,6 +14,18 @@ export const WATCHDOG_MS = 1_000;
 /** How long a failed wait is followed by plain asking before the next try, in milliseconds. */
 const FAILED_WAIT_MS = 200;
 
+/** What waits for the first jobs of a queue. */
+export interface Waiter {
+  /** Milliseconds that the current blocking call has lasted; above 2_000 the connection is not what it should be. */
+  readonly blockedMs: number;
+  /** The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close. */
+  wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]>;
+  /** Ends the waits with [] and gives back what was on its way to them. */
+  close(): Promise<void>;
+  /** Ends the connection at once. */
+  drop(): void;
+}
+
 export interface WakeListenerOptions {
   readonly connection: RedisConnection;
   readonly keys: PartitionKeys;
@@ -29,7 +41,7 @@ export interface WakeListenerOptions {
  * woken, so that a job is on its way, under its lease, one trip after its enqueue. A wake-up is only a hint; the dequeue
  * runs when the pop times out as well, which is what reclaims and promotes.
  */
-export class WakeListener {
+export class WakeListener implements Waiter {
   readonly #options: WakeListenerOptions;
   readonly #consumerKey: string;
   readonly #turns: (() => void)[] = [];
@@ -44,12 +56,11 @@ export class WakeListener {
     this.#consumerKey = consumerWakeKey(options.keys, randomBytes(9).toString("base64url"));
   }
 
-  /** Milliseconds that the current blocking call has lasted; above 2_000 the connection is not what it should be. */
   get blockedMs(): number {
     return this.#blockedSince === undefined ? 0 : this.#clock.monotonic() - this.#blockedSince;
   }
 
-  /** The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close. One wait runs at a time; others queue. */
+  /** One wait runs at a time; others queue. */
   async wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]> {
     const ended = AbortSignal.any([this.#closing.signal, ...(request.signal ? [request.signal] : [])]);
     if (!(await this.#takeTurn(ended, untilMs))) return [];
@@ -61,13 +72,11 @@ export class WakeListener {
     }
   }
 
-  /** Ends the waits with [] and gives back what was on its way to them. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#leftovers);
   }
 
-  /** Ends the connection at once. */
   drop(): void {
     if (this.#link !== undefined) this.#options.connection.closeLink(this.#link);
   }

@@ -4,6 +4,8 @@ export { startClickHouse18 } from "./clickhouse/start-clickhouse-18.ts";
 export { startPostgres } from "./postgres/start-postgres.ts";
 export type { PostgresOptions } from "./postgres/start-postgres.ts";
 export { directoryForServers } from "./postgres/directory-for-servers.ts";
+export { startRedisCluster } from "./redis/start-redis-cluster.ts";
+export type { RedisCluster, RedisClusterOptions } from "./redis/start-redis-cluster.ts";
 export { startRedis } from "./redis/start-redis.ts";
 export type { RedisOptions } from "./redis/start-redis.ts";
 export type { TestService } from "./test-service.ts";

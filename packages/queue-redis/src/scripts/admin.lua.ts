@@ -10,9 +10,9 @@ end
 `;
 
 /**
- * Opens a partition: notes the layout and the number of partitions where there are no jobs.
+ * Opens a partition: notes the layout and the number of partitions where nobody did before.
  *
- * ARGV: partitions. Returns the number of partitions that holds. Cost: O(1). Refuses a newer layout only.
+ * ARGV: partitions; `1` to note it also in place of another number while there are no jobs. Returns the number of partitions that holds. Cost: O(1). Refuses a newer layout only.
  */
 export const OPEN: Script = defineScript(
   "open",
@@ -21,7 +21,7 @@ export const OPEN: Script = defineScript(
 local META = redis.call('HMGET', k_meta, 'layout', 'partitions')
 if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
 if META[1] and META[2] == ARGV[1] then return META[2] end
-if META[2] and redis.call('HLEN', k_jobs) > 0 then return META[2] end
+if META[2] and (ARGV[2] ~= '1' or redis.call('HLEN', k_jobs) > 0) then return META[2] end
 redis.call('HSET', k_meta, 'layout', ${LAYOUT_VERSION}, 'partitions', ARGV[1])
 return ARGV[1]
 `,
