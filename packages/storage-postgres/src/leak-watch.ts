@@ -24,7 +24,7 @@ export class LeakWatch {
   }
 
   gaveBack(client: PooledClient): void {
-    this.#timers.get(client)?.cancel();
+    if (this.#leakAfterMs > 0) this.#timers.get(client)?.cancel();
   }
 }
 

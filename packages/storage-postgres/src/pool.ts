@@ -2,6 +2,7 @@ import type { Clock, Logger } from "@chimera/dlq";
 import type { CancelRequest } from "./cancel-request.ts";
 import type { Connector } from "./connector.ts";
 import { PostgresError } from "./errors.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
 import type { Limits } from "./failure.ts";
 import { LeakWatch } from "./leak-watch.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -27,6 +28,7 @@ export class Pool {
   readonly #logger: Logger;
   readonly #limit: number;
   readonly #counters = new PoolCounters();
+  readonly #deadlines: DeadlineWatch;
   readonly #line: WaitLine<Handed>;
   readonly #leaks: LeakWatch;
   /** The warmest last. */
@@ -50,7 +52,8 @@ export class Pool {
     this.#clock = clock;
     this.#logger = logger;
     this.#limit = poolSize === 0 || maxOverflow === -1 ? Infinity : poolSize + maxOverflow;
-    this.#line = new WaitLine(clock);
+    this.#deadlines = new DeadlineWatch(clock);
+    this.#line = new WaitLine(this.#deadlines);
     this.#leaks = new LeakWatch(options.leakAfterMs, clock, logger);
   }
 
@@ -174,7 +177,12 @@ export class Pool {
       const driver = await this.#connector.connect(limits);
       const { recycleMs, recycleJitter, random } = this.#options;
       const lifetimeMs = recycleMs === 0 ? Infinity : recycleMs * (1 - recycleJitter * random());
-      const context = { clock: this.#clock, cancel: this.#cancel, onLost: this.#onLost };
+      const context = {
+        clock: this.#clock,
+        deadlines: this.#deadlines,
+        cancel: this.#cancel,
+        onLost: this.#onLost,
+      };
       const client = new PooledClient(driver, context, generation, this.#clock.monotonic() + lifetimeMs);
       this.#counters.created++;
       if (!this.#ended) return this.#taken(client);
@@ -190,12 +198,16 @@ export class Pool {
     }
   }
 
-  async #wait({ deadlineAt, signal }: Limits): Promise<Handed> {
+  async #wait({ signal, ...limits }: Limits): Promise<Handed> {
     const startedAt = this.#clock.monotonic();
-    const waitMs = Math.max(0, Math.min(this.#options.poolTimeoutMs, deadlineAt - startedAt));
+    const deadlineAt = Math.min(startedAt + this.#options.poolTimeoutMs, limits.deadlineAt);
     this.#counters.waits.count++;
     try {
-      return await this.#line.wait({ waitMs, signal, onTimeout: () => this.#timeoutError(waitMs) });
+      return await this.#line.wait({
+        deadlineAt,
+        signal,
+        timeoutError: () => this.#timeoutError(deadlineAt - startedAt),
+      });
     } finally {
       this.#counters.waited(this.#clock.monotonic() - startedAt);
     }

@@ -1,13 +1,14 @@
 import type { Clock } from "@chimera/dlq";
 import type pg from "pg";
 import type { CancelRequest } from "./cancel-request.ts";
+import type { DeadlineWatch } from "./deadline-watch.ts";
 import type { Interruption, Limits } from "./failure.ts";
 import { Failure } from "./failure.ts";
 import type { DiscardReason } from "./pool-metrics.ts";
+import { StatementGuard } from "./statement-guard.ts";
+import type { Guarded } from "./statement-guard.ts";
 import { classifyFailure, endsSession, sqlStateOf } from "./sqlstate.ts";
 
-/** Milliseconds that a cancelled statement has to end before its connection is cut. */
-const CANCEL_GRACE_MS = 1_000;
 /** Milliseconds for a goodbye; in a silent network it would keep the socket, and the process, for a quarter of an hour. */
 const GOODBYE_MS = 1_000;
 
@@ -25,6 +26,7 @@ export type DriverResult = pg.QueryResult<Record<string, unknown>>;
 /** What a client needs from its surroundings. */
 export interface ClientContext {
   readonly clock: Clock;
+  readonly deadlines: DeadlineWatch;
   readonly cancel: CancelRequest;
   /** Called once when the connection is gone, in use or idle. */
   readonly onLost: (client: PooledClient) => void;
@@ -34,7 +36,7 @@ export interface ClientContext {
  * One session with the server. Its `error` events always have a listener: without one, a backend that is
  * terminated while a client is checked out ends the whole process.
  */
-export class PooledClient {
+export class PooledClient implements Guarded {
   readonly generation: number;
   /** On the monotonic clock; Infinity for never. */
   readonly expiresAt: number;
@@ -62,6 +64,14 @@ export class PooledClient {
       driver.on("error", onLost);
       driver.on("end", onLost);
     });
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+
+  get deadlines(): DeadlineWatch {
+    return this.#context.deadlines;
   }
 
   /** Whether the connection is gone. */
@@ -92,22 +102,20 @@ export class PooledClient {
   }
 
   /**
-   * Runs one statement. At the deadline or the abort the server is asked to cancel it; a server that
-   * then stays silent for {@link CANCEL_GRACE_MS} loses the connection.
+   * Runs one statement within its limits; see {@link StatementGuard} for what happens at their end.
    *
    * @throws Failure
    */
-  async run(statement: Statement, limits: Limits): Promise<DriverResult> {
-    const { text, name, values } = statement;
+  async run({ text, name, values }: Statement, limits: Limits): Promise<DriverResult> {
     const guard = this.guard(limits);
     try {
+      // With a callback of ours: the driver's own form takes two promises more, and traces a stack for each error.
       return await new Promise<DriverResult>((resolve, reject) => {
-        const done = (error: Error | null | undefined, result: DriverResult): void =>
+        const query = name === undefined ? text : { text, name };
+        this.#driver.query(query as string, values as unknown[], (error, result) =>
           // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- classified below
-          error ? reject(error) : resolve(result);
-        // A callback of ours saves the driver two promises a query.
-        if (name === undefined) this.#driver.query(text, values as unknown[], done);
-        else void this.#driver.query({ text, name, values: values as unknown[] }, done as never);
+          error ? reject(error) : resolve(result),
+        );
       });
     } catch (error) {
       throw this.failureOf(error, guard.interruption);
@@ -121,33 +129,16 @@ export class PooledClient {
     return { deadlineAt: this.#context.clock.monotonic() + durationMs, signal: undefined };
   }
 
-  /** Watches limits while something runs on the server; `end` must be called. */
-  guard({ deadlineAt, signal }: Limits): { readonly interruption: Interruption | undefined; end(): void } {
-    const { clock } = this.#context;
-    const remainingMs = deadlineAt - clock.monotonic();
-    const guard = {
-      interruption: undefined as Interruption | undefined,
-      end: (): void => {
-        timer?.cancel();
-        grace?.cancel();
-        signal?.removeEventListener("abort", onAbort);
-      },
-    };
-    let grace: ReturnType<Clock["schedule"]> | undefined;
-    const interrupt = (interruption: Interruption): void => {
-      if (guard.interruption !== undefined) return;
-      guard.interruption = interruption;
-      // The request may reach the server late and hit whatever this session runs then.
-      this.taint("cancelled");
-      this.#context.cancel(this.#driver);
-      grace = clock.schedule(() => this.destroy(), CANCEL_GRACE_MS);
-    };
-    const onAbort = (): void => interrupt("abort");
-    const timer =
-      remainingMs === Infinity ? undefined : clock.schedule(() => interrupt("deadline"), remainingMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
-    return guard;
+  /** Watches limits while something runs on the server; its `end` must be called. */
+  guard(limits: Limits): StatementGuard {
+    return new StatementGuard(this, limits);
+  }
+
+  /** Asks the server to cancel what runs. */
+  cancelRunning(): void {
+    // The request may reach the server late and hit whatever this session runs then.
+    this.taint("cancelled");
+    this.#context.cancel(this.#driver);
   }
 
   /** Classifies what the driver threw, and remembers when the session is spoilt by it. */

@@ -205,15 +205,25 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     await this.close();
   }
 
+  /** The way of nearly every call: written out as a loop, since each layer of promises shows at this speed. */
   async #run(statement: Statement, limits: Limits, idempotent: boolean): Promise<DriverResult> {
-    const result = await this.#retrier.run({ limits, idempotent }, async () =>
-      this.#withClient(limits, async (client) => {
-        const answer = await client.run(statement, limits);
+    for (let attempts = 1; ; attempts++) {
+      let client: PooledClient | undefined;
+      try {
+        client = this.#pool.takeWarm() ?? (await this.#pool.take(limits));
+        const result = await client.run(statement, limits);
         if (client.unfitReason === "left-in-transaction") throw leftInTransaction();
-        return answer;
-      }),
-    );
-    return result;
+        return result;
+      } catch (error) {
+        this.#noteFailover(error, client);
+        // Before waiting for the next try: somebody else can use it meanwhile.
+        this.#giveBack(client);
+        client = undefined;
+        await this.#retrier.waitForNext(error, attempts, { limits, idempotent });
+      } finally {
+        this.#giveBack(client);
+      }
+    }
   }
 
   async #insert(
@@ -239,18 +249,26 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
   }
 
   async #withClient<Result>(limits: Limits, use: (client: PooledClient) => Promise<Result>): Promise<Result> {
-    const client = this.#pool.takeWarm() ?? (await this.#pool.take(limits));
+    const client = await this.#take(limits);
     try {
       return await use(client);
     } catch (error) {
-      if (error instanceof Failure && error.kind === "failover") {
-        client.taint("flushed");
-        this.#pool.flush();
-      }
+      this.#noteFailover(error, client);
       throw error;
     } finally {
       this.#pool.giveBack(client);
     }
+  }
+
+  #giveBack(client: PooledClient | undefined): void {
+    if (client !== undefined) this.#pool.giveBack(client);
+  }
+
+  /** A server that takes only reads has been replaced: so must be every session with it. */
+  #noteFailover(error: unknown, client: PooledClient | undefined): void {
+    if (!(error instanceof Failure) || error.kind !== "failover") return;
+    client?.taint("flushed");
+    this.#pool.flush();
   }
 }
 

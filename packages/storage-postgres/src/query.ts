@@ -64,14 +64,29 @@ export function readQueryCall<Options extends CallOptions & { readonly name?: st
 ): { readonly statement: Statement; readonly options: Partial<Options> } {
   if (typeof first === "string") {
     const options: Partial<Options> = third ?? {};
+    // It would end the text on the wire, and what follows be read as something else.
+    if (first.includes("\0"))
+      throw new PostgresError("POSTGRES_INVALID", "Expected the statement to have no NUL");
     if (second !== undefined && !Array.isArray(second))
       throw new PostgresError("POSTGRES_INVALID", "Expected `values` to be an array; options come third");
-    return { statement: { text: first, values: second as readonly unknown[], name: options.name }, options };
+    return {
+      statement: { text: first, values: second as readonly unknown[], name: nameOf(options) },
+      options,
+    };
   }
   if (!SqlStatement.is(first))
     throw new PostgresError("POSTGRES_INVALID", "Expected the statement to be text or made by the `sql` tag");
   const options = (second ?? {}) as Partial<Options>;
-  return { statement: { text: first.text, values: first.values, name: options.name }, options };
+  return { statement: { text: first.text, values: first.values, name: nameOf(options) }, options };
+}
+
+function nameOf({ name }: { readonly name?: string | undefined }): string | undefined {
+  if (name === undefined) return undefined;
+  const isUsable =
+    typeof name === "string" && name !== "" && !name.includes("\0") && Buffer.byteLength(name) <= 63;
+  if (!isUsable)
+    throw new PostgresError("POSTGRES_INVALID", "Expected `name` to be text of 1 to 63 bytes without NUL");
+  return name;
 }
 
 /** A driver's result in our words. Several statements in one text answer with the last one's. */

@@ -48,8 +48,7 @@ export class Retrier {
       try {
         return await step();
       } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        await this.#waitForNext(error, attempts, call);
+        await this.waitForNext(error, attempts, call);
       }
     }
   }
@@ -65,18 +64,24 @@ export class Retrier {
     });
   }
 
-  async #waitForNext(failure: Failure, attempts: number, call: RetryCall): Promise<void> {
-    const { kind, interruption, driverError } = failure;
+  /**
+   * Resolves when it is time for the next try.
+   *
+   * @throws what the caller gets when there is none.
+   */
+  async waitForNext(error: unknown, attempts: number, call: RetryCall): Promise<void> {
+    if (!(error instanceof Failure)) throw error;
+    const { kind, interruption, driverError } = error;
     const { retry, clock, random } = this.#options;
     const delayMs = backoffDelayMs(attempts, retry, random);
     if (
       interruption !== undefined ||
       kind === "permanent" ||
-      (failure.isOpen && !call.idempotent) ||
+      (error.isOpen && !call.idempotent) ||
       attempts >= (call.maxAttempts ?? retry.maxAttempts) ||
       clock.monotonic() + delayMs >= call.limits.deadlineAt
     )
-      throw this.report(failure, call, attempts);
+      throw this.report(error, call, attempts);
     this.#counts[kind]++;
     this.#logger.info("postgres.retrying", {
       failure: kind,
