@@ -67,8 +67,12 @@ export class FetchLoop {
   readonly #waitMs: number;
   #calls = 0;
   #requested = 0;
-  /** The last fetch brought less than it asked for: the next one waits. */
+  /** The last fetch brought less than it asked for: the next one may wait. */
+  #short = false;
+  /** The last fetch brought nothing. Less than asked for does not say so: suspects come one by one. */
   #dry = false;
+  /** Somebody wants to know whether the queue is dry: no fetch waits until one brought nothing. */
+  #seeking = false;
   /** Grows with each `recheck`: calls made before it do not tell that the queue is empty. */
   #epoch = 0;
   #waiting = false;
@@ -90,7 +94,7 @@ export class FetchLoop {
     return this.#calls;
   }
 
-  /** Whether the last fetch found less than it asked for. */
+  /** Whether the last fetch found nothing. */
   get dry(): boolean {
     return this.#dry;
   }
@@ -118,7 +122,8 @@ export class FetchLoop {
   /** Forgets that the queue was found empty, and looks again at once. */
   recheck(): void {
     this.#epoch++;
-    this.#dry = false;
+    this.#dry = this.#short = false;
+    this.#seeking = true;
     this.interrupt();
     this.schedule();
   }
@@ -152,7 +157,7 @@ export class FetchLoop {
       const max = this.#fetchSize();
       const batch = settlements.take();
       if (max === 0 && batch === undefined) return;
-      if (batch !== undefined && max > 0 && !this.#dry && backend.settleAndDequeue !== undefined) {
+      if (batch !== undefined && max > 0 && !this.#short && backend.settleAndDequeue !== undefined) {
         void this.#settleAndDequeue(batch, max);
         continue;
       }
@@ -162,7 +167,7 @@ export class FetchLoop {
   }
 
   #fetchSize(): number {
-    if (this.#waiting || (this.#dry && this.#requested > 0)) return 0;
+    if (this.#waiting || (this.#short && this.#requested > 0)) return 0;
     const { target, held, starving } = this.#options.holding(this.#options.clock.monotonic());
     const room = target - held - this.#requested;
     const enough = room * 4 >= target || (starving && this.#requested === 0);
@@ -170,7 +175,7 @@ export class FetchLoop {
   }
 
   async #dequeue(max: number): Promise<void> {
-    const waits = this.#dry;
+    const waits = this.#short && !this.#seeking;
     this.#waiting ||= waits;
     await this.#call(max, undefined, async (request) => {
       const patient = { ...request, waitMs: this.#waitMs, signal: this.#interrupt.signal };
@@ -217,7 +222,7 @@ export class FetchLoop {
       const { deliveries, trouble } = await make({ max, leaseMs });
       this.#requested -= max;
       this.#calls--;
-      if (max > 0 && epoch === this.#epoch) this.#dry = deliveries.length < max;
+      if (max > 0 && epoch === this.#epoch) this.#brought(deliveries.length, max);
       if (trouble === undefined) this.#succeeded();
       else this.#failed(trouble);
       if (deliveries.length > 0) accept(deliveries, sentAt);
@@ -230,6 +235,12 @@ export class FetchLoop {
     // The next calls leave before the handlers of this one's jobs start.
     this.#decide();
     progressed();
+  }
+
+  #brought(count: number, asked: number): void {
+    this.#short = count < asked;
+    this.#dry = count === 0;
+    if (this.#dry) this.#seeking = false;
   }
 
   #succeeded(): void {
