@@ -25,6 +25,8 @@ export { deadLetterIssues } from "./dead-letter-check.ts";
 export { compileFilter, resolveFilter } from "./filter.ts";
 export type { DeadLetterMatcher, ResolvedFilter } from "./filter.ts";
 export { createIntake } from "./intake.ts";
+export { StatsTally } from "./stats-tally.ts";
+export type { CountedLetters } from "./stats-tally.ts";
 export type { IntakeOptions } from "./intake.ts";
 
 export { replay } from "./replay/replay.ts";
