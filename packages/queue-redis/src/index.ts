@@ -6,3 +6,5 @@ export { RedisConnection } from "./redis-connection.ts";
 export type { RedisAddress, RedisConnectionOptions } from "./connection-options.ts";
 export type { AnyRedisClient } from "./driver.ts";
 export type { Preflight } from "./preflight.ts";
+export { RedisDeadLetterStore } from "./redis-dead-letter-store.ts";
+export type { RedisDeadLetterStoreOptions } from "./redis-dead-letter-store.ts";

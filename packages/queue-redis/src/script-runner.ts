@@ -1,5 +1,4 @@
 import { backoffDelayMs, sleep, type Clock } from "@chimera/dlq";
-import type { PartitionKeys } from "./keys.ts";
 import type { Script } from "./scripts/script.ts";
 import { classifyFailure } from "./server-errors.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -9,7 +8,8 @@ const BACKOFF = { baseDelayMs: 20, factor: 2, maxDelayMs: 500 } as const;
 
 export interface ScriptRunnerOptions {
   readonly link: ServerLink;
-  readonly keys: PartitionKeys;
+  /** The keys by the names that scripts know them under, all in one slot. */
+  readonly keys: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** Milliseconds after which a call that is never executed is given up. */
   readonly commandTimeoutMs: number;
@@ -29,7 +29,7 @@ export class ScriptRunner {
   command(script: Script, args: readonly string[]): string[] {
     let call = this.#calls.get(script);
     if (call === undefined) {
-      const keys = script.keys.map((name) => this.#options.keys[name]);
+      const keys = script.keys.map((name) => this.#keyOf(name));
       call = ["EVALSHA", script.sha, String(keys.length), ...keys];
       this.#calls.set(script, call);
     }
@@ -44,12 +44,13 @@ export class ScriptRunner {
    * @throws the driver's error; {@link classifyFailure} says whether the call may have been executed.
    */
   async run(script: Script, args: readonly string[], repeatable = false): Promise<unknown> {
-    const { link, keys, clock, commandTimeoutMs, random } = this.#options;
+    const { link, clock, commandTimeoutMs, random } = this.#options;
     const command = this.command(script, args);
+    const key = this.#keyOf(script.keys[0] ?? "");
     let deadline: number | undefined;
     for (let tries = 1; ; tries++) {
       try {
-        return await link.send(keys.meta, command);
+        return await link.send(key, command);
       } catch (error) {
         const failure = classifyFailure(error);
         if (failure === "script") {
@@ -64,5 +65,11 @@ export class ScriptRunner {
         await sleep(clock, backoffDelayMs(tries, BACKOFF, random));
       }
     }
+  }
+
+  #keyOf(name: string): string {
+    const key = this.#options.keys[name];
+    if (key === undefined) throw new TypeError(`No key is called ${name}`);
+    return key;
   }
 }

@@ -8,14 +8,14 @@ let cluster: RedisCluster;
 beforeAll(async () => {
   cluster = await startRedisCluster();
 });
-afterAll(async () => await cluster.stop());
+afterAll(async () => cluster.stop());
 
 describe("the protocol on a cluster of three nodes", () => {
   let fixture: RedisFixture;
   beforeAll(() => {
     fixture = new RedisFixture({ connection: { cluster: { nodes: cluster.addresses } } });
   });
-  afterAll(async () => await fixture.close());
+  afterAll(async () => fixture.close());
 
   for (const each of conformanceCases) {
     test(`rule ${each.rule}: ${each.name}`, async (context) => {
