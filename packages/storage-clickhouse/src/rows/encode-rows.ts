@@ -31,9 +31,10 @@ export function encodeRows(rows: readonly object[], rules: FieldRules): RowBuffe
       buffers.push(buffer);
       buffer = new RowBuffer(arena);
     }
-    buffer.append(encoded, bytes);
+    buffer.append(encoded);
   }
   if (buffer.rowCount > 0) buffers.push(buffer);
+  for (const full of buffers) full.finish();
   return buffers;
 }
 

@@ -28,10 +28,10 @@ export function inspectFields(row: object, rules: FieldRules): FieldFindings {
 
 function inspectEach(value: object, path: string, depth: number, rules: FieldRules): boolean {
   let special = false;
-  for (const name of Object.keys(value)) {
+  // `for in` reads fields several times faster than `Object.keys`; what is inherited is not sent, so not looked at.
+  for (const name in value) {
     const field = (value as Record<string, unknown>)[name];
-    // The path is only built where it may be needed: most fields are scalars.
-    if (isPlainScalar(field)) continue;
+    if (isPlainScalar(field) || !Object.hasOwn(value, name)) continue;
     if (inspect(field, path === "" ? name : `${path}.${name}`, depth, rules)) special = true;
   }
   return special;

@@ -3,6 +3,8 @@ import type { EncodedRow } from "./row-encoder.ts";
 const NEWLINE = 0x0a;
 /** Large enough that a batch is a few pieces, small enough that a batch of one row pins little. */
 const CHUNK_BYTES = 262_144;
+/** Text that is gathered before it is turned into bytes: one call for some 300 rows, not two for each. */
+const TEXT_UNITS = 32_768;
 
 /**
  * The memory that rows are written into, one chunk after the other; several batches share a chunk, which is
@@ -12,27 +14,26 @@ export class ChunkArena {
   #chunk: Buffer = Buffer.alloc(0);
   #used = 0;
 
-  /** The chunk that the last row went into. */
+  /** The chunk that was last written to. */
   get chunk(): Buffer {
     return this.#chunk;
   }
 
-  /** Where the last row ends in it. */
+  /** Where what was last written ends in it. */
   get end(): number {
     return this.#used;
   }
 
-  /** Writes a row of `bytes` bytes and its line break, and answers where in the chunk it starts. */
-  write(row: EncodedRow, bytes: number): number {
-    if (this.#chunk.length - this.#used <= bytes) {
-      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes + 1));
+  /** Writes `bytes` bytes and answers where in the chunk they start. */
+  write(lines: EncodedRow, bytes: number): number {
+    if (this.#chunk.length - this.#used < bytes) {
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
       this.#used = 0;
     }
     const start = this.#used;
-    if (typeof row === "string") this.#chunk.write(row, start, "utf8");
-    else row.copy(this.#chunk, start);
-    this.#chunk[start + bytes] = NEWLINE;
-    this.#used = start + bytes + 1;
+    if (typeof lines === "string") this.#chunk.write(lines, start, "utf8");
+    else lines.copy(this.#chunk, start);
+    this.#used = start + bytes;
     return start;
   }
 }
@@ -44,6 +45,7 @@ export class RowBuffer {
   #chunk: Buffer | undefined;
   #start = 0;
   #end = 0;
+  #text = "";
   #rowCount = 0;
   #byteLength = 0;
 
@@ -55,27 +57,57 @@ export class RowBuffer {
     return this.#rowCount;
   }
 
+  /** Exact after {@link finish}; before that up to 32 KiB of text may count as ASCII. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** Takes a row of `bytes` bytes without a line break. */
-  append(row: EncodedRow, bytes: number): void {
-    const start = this.#arena.write(row, bytes);
+  /** Takes a row without a line break; answers by how much `byteLength` changed. */
+  append(row: EncodedRow): number {
+    const before = this.#byteLength;
+    this.#rowCount += 1;
+    if (typeof row === "string") {
+      this.#text += `${row}\n`;
+      this.#byteLength += row.length + 1;
+      if (this.#text.length >= TEXT_UNITS) this.#writeText();
+    } else {
+      this.#writeText();
+      this.#write(row, row.length);
+      this.#write("\n", 1);
+      this.#byteLength += row.length + 1;
+    }
+    return this.#byteLength - before;
+  }
+
+  /** Turns what is still text into bytes; answers by how much `byteLength` changed. */
+  finish(): number {
+    const before = this.#byteLength;
+    this.#writeText();
+    return this.#byteLength - before;
+  }
+
+  /** All rows in order, once finished. */
+  get pieces(): readonly Buffer[] {
+    if (this.#chunk === undefined) return [];
+    return [...this.#closed, this.#chunk.subarray(this.#start, this.#end)];
+  }
+
+  #writeText(): void {
+    if (this.#text === "") return;
+    const bytes = Buffer.byteLength(this.#text);
+    this.#byteLength += bytes - this.#text.length;
+    this.#write(this.#text, bytes);
+    this.#text = "";
+  }
+
+  #write(lines: EncodedRow, bytes: number): void {
+    const start = this.#arena.write(lines, bytes);
     if (this.#chunk !== this.#arena.chunk || this.#end !== start) {
       if (this.#chunk !== undefined) this.#closed.push(this.#chunk.subarray(this.#start, this.#end));
       this.#chunk = this.#arena.chunk;
       this.#start = start;
     }
     this.#end = this.#arena.end;
-    this.#rowCount += 1;
-    this.#byteLength += bytes + 1;
-  }
-
-  /** All rows in order. */
-  get pieces(): readonly Buffer[] {
-    if (this.#chunk === undefined) return [];
-    return [...this.#closed, this.#chunk.subarray(this.#start, this.#end)];
   }
 }
 

@@ -120,9 +120,8 @@ export class BatchLine {
     const { batch, rows, tickets } = gathering;
     entry.batch = batch;
     entry.index = rows.rowCount;
-    rows.append(entry.row, entry.bytes);
+    this.#bufferedBytes += rows.append(entry.row);
     tickets.push(entry.ticket);
-    this.#bufferedBytes += entry.bytes + 1;
     this.#bufferedRows += 1;
     if (rows.rowCount >= maxRows || rows.byteLength >= maxBytes) this.#seal();
     entry.placed?.();
@@ -170,6 +169,7 @@ export class BatchLine {
     while (this.#inFlight < this.#parts.options.concurrency) {
       const next = this.#ready.shift() ?? this.#takeDue();
       if (next === undefined) return;
+      this.#bufferedBytes += next.rows.finish();
       this.#inFlight += 1;
       this.#started += 1;
       this.#lastStartMs = this.#parts.clock.monotonic();

@@ -13,7 +13,7 @@ export interface Ticket {
 /** A row on its way into a batch. */
 export interface Entry {
   readonly row: EncodedRow;
-  /** Without a line break. */
+  /** Without a line break; of text the length, which is exact for ASCII. */
   readonly bytes: number;
   readonly ticket: Ticket;
   /** Called when it is placed after it had to wait for room. */
@@ -21,6 +21,22 @@ export interface Entry {
   /** Its batch and place in it, once it has one. */
   batch?: Batch;
   index?: number;
+}
+
+/** A ticket for one row: settles the promise that `write` gave out. */
+export class RowTicket implements Ticket {
+  readonly #resolve: (result: WriteResult) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(resolve: (result: WriteResult) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  settle(outcome: WriteResult | Error): void {
+    if (typeof outcome === "string") this.#resolve(outcome);
+    else this.#reject(outcome);
+  }
 }
 
 /** What became of the rows of one call of `writeMany`. */
