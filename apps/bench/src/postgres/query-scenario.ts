@@ -14,7 +14,8 @@ export function queryScenario(count: number, n: number): Scenario {
     n,
     quickN: Math.round(n / 5),
     pairs: 9,
-    warmups: 3,
+    // Both sides are compiled after some ten thousand calls, not before.
+    warmups: 4,
     peers: ["pg"],
     async open(runs) {
       return postgresSides("select 1", {
