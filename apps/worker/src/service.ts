@@ -1,55 +1,59 @@
 import { errorMessage, FileDeadLetterStore, redactText } from "@chimera/dlq";
-import type { Environment, FileDeadLetterStoreOptions, Logger } from "@chimera/dlq";
-import { LocalQueue } from "@chimera/queue-core";
+import type { Environment, FileDeadLetterStoreOptions } from "@chimera/dlq";
 import type { Queue, Worker } from "@chimera/queue-core";
-import { RedisQueue } from "@chimera/queue-redis";
 import { ClickHouseAdapter } from "@chimera/storage-clickhouse";
 import type { ClickHouseOptions } from "@chimera/storage-clickhouse";
 import { PostgresAdapter } from "@chimera/storage-postgres";
 import type { PostgresAdapterOptions } from "@chimera/storage-postgres";
 
+import { openQuakeQueue } from "./quake-queue.ts";
+import type { QuakeQueue, QuakeQueueOptions } from "./quake-queue.ts";
 import type { QuakeSchema } from "./quakes/quake.ts";
 import { QuakeEvents } from "./quakes/quake-events.ts";
 import { QuakeStore } from "./quakes/quake-store.ts";
 import { storeQuake } from "./quakes/store-quake.ts";
-import { isSet, SettingsCheck } from "./settings-check.ts";
+import { SettingsCheck } from "./settings-check.ts";
 
-/** The queue of all quakes, in Redis too. */
-const QUEUE = "chimera-demo-quakes";
+/** What stands beside the settings, and in their place where embedded parts do. */
+export interface ServiceOptions extends QuakeQueueOptions {
+  readonly deadLetters?: FileDeadLetterStoreOptions;
+  readonly postgres?: PostgresAdapterOptions;
+  readonly clickhouse?: ClickHouseOptions;
+}
+
+/** Every part, made and not yet connected. */
+interface ServiceParts {
+  readonly queue: QuakeQueue;
+  readonly deadLetters: FileDeadLetterStore;
+  readonly postgres: PostgresAdapter;
+  readonly clickhouse: ClickHouseAdapter;
+  readonly concurrency: number;
+}
 
 /** Handlers at a time: most of them wait for their ClickHouse batch, which all of them fill together. */
-const CONCURRENCY = 200;
-
-/** What stands in for settings, where embedded parts do. */
-export interface ServiceOverrides {
-  readonly logger: Logger;
-  readonly journalDirectory: string;
-  readonly deadLetters: FileDeadLetterStoreOptions;
-  readonly postgres: PostgresAdapterOptions;
-  readonly clickhouse: ClickHouseOptions;
-}
+const DEFAULT_CONCURRENCY = 200;
 
 /** The one place where all packages meet: a queue, two databases, a dead-letter store, and the handler between them. */
 export class Service implements AsyncDisposable {
   readonly queue: Queue;
   readonly deadLetters: FileDeadLetterStore;
+  readonly postgres: PostgresAdapter;
+  readonly clickhouse: ClickHouseAdapter;
   readonly quakes: QuakeStore;
   readonly events: QuakeEvents;
-  readonly #postgres: PostgresAdapter;
-  readonly #clickhouse: ClickHouseAdapter;
+  /** How the queue came to be where it is. */
+  readonly queueChoice: Omit<QuakeQueue, "queue">;
+  readonly #concurrency: number;
 
-  private constructor(parts: {
-    readonly queue: Queue;
-    readonly deadLetters: FileDeadLetterStore;
-    readonly postgres: PostgresAdapter;
-    readonly clickhouse: ClickHouseAdapter;
-  }) {
-    this.queue = parts.queue;
-    this.deadLetters = parts.deadLetters;
-    this.#postgres = parts.postgres;
-    this.#clickhouse = parts.clickhouse;
-    this.quakes = new QuakeStore(parts.postgres);
-    this.events = new QuakeEvents(parts.clickhouse);
+  private constructor({ queue, deadLetters, postgres, clickhouse, concurrency }: ServiceParts) {
+    this.queue = queue.queue;
+    this.queueChoice = queue;
+    this.deadLetters = deadLetters;
+    this.postgres = postgres;
+    this.clickhouse = clickhouse;
+    this.quakes = new QuakeStore(postgres);
+    this.events = new QuakeEvents(clickhouse);
+    this.#concurrency = concurrency;
   }
 
   /**
@@ -57,26 +61,29 @@ export class Service implements AsyncDisposable {
    *
    * @throws SettingsError with what is wrong in any of them, all at once.
    */
-  static async open(environment: Environment, overrides: ServiceOverrides): Promise<Service> {
+  static async open(environment: Environment, options: ServiceOptions): Promise<Service> {
     const check = new SettingsCheck();
-    const { logger } = overrides;
-    const queue = await check.attempt(() => makeQueue(environment, overrides));
+    const { logger } = options;
+    const concurrency =
+      check.read(environment, (reader) =>
+        reader.integer("CHIMERA_WORKER_CONCURRENCY", { min: 1, max: 10_000 }),
+      ) ?? DEFAULT_CONCURRENCY;
+    const queue = await check.attempt(async () => openQuakeQueue(environment, options));
     const deadLetters = await check.attempt(() =>
-      FileDeadLetterStore.fromEnv(environment, { logger, ...overrides.deadLetters }),
+      FileDeadLetterStore.fromEnv(environment, { logger, ...options.deadLetters }),
     );
     const postgres = await check.attempt(() =>
-      PostgresAdapter.fromEnv(environment, { logger, ...overrides.postgres }),
+      PostgresAdapter.fromEnv(environment, { logger, ...options.postgres }),
     );
     const clickhouse = await check.attempt(async () =>
-      ClickHouseAdapter.fromEnv(environment, { logger, ...overrides.clickhouse }),
+      ClickHouseAdapter.fromEnv(environment, { logger, ...options.clickhouse }),
     );
-    const made = [queue, deadLetters, postgres, clickhouse];
-    if (queue && deadLetters && postgres && clickhouse)
-      return new Service({ queue, deadLetters, postgres, clickhouse });
-    await Promise.all(made.map(async (part) => part?.close()));
     if (clickhouse === null) check.reject("@clickhouse/client", "to be installed");
-    check.throwIfAny();
-    throw new Error("A part of the service is missing, and no setting says why");
+    if (queue && deadLetters && postgres && clickhouse && !check.failed) {
+      return new Service({ queue, deadLetters, postgres, clickhouse, concurrency });
+    }
+    await Promise.all([queue?.queue, deadLetters, postgres, clickhouse].map(async (part) => part?.close()));
+    throw check.error();
   }
 
   /** As dead letters name this queue. */
@@ -88,7 +95,7 @@ export class Service implements AsyncDisposable {
   work(schema: QuakeSchema, run: string): Worker {
     const { deadLetters, quakes, events } = this;
     const handler = storeQuake({ schema, quakes, events, run });
-    return this.queue.process(handler, { deadLetters, concurrency: CONCURRENCY });
+    return this.queue.process(handler, { deadLetters, concurrency: this.#concurrency });
   }
 
   /**
@@ -100,8 +107,8 @@ export class Service implements AsyncDisposable {
     const check = new SettingsCheck();
     const [queue, postgres, clickhouse] = await Promise.all([
       this.queue.ping().catch((error: unknown) => error),
-      this.#postgres.health(),
-      this.#clickhouse.health(),
+      this.postgres.health(),
+      this.clickhouse.health(),
     ]);
     if (queue !== undefined) check.reject("CHIMERA_REDIS_URL", serving("Redis", errorMessage(queue)));
     if (postgres.status !== "pass") {
@@ -125,8 +132,8 @@ export class Service implements AsyncDisposable {
   async close(deadlineMs = 5_000): Promise<void> {
     await this.queue.close({ deadlineMs });
     await Promise.all([
-      this.#clickhouse.close({ deadlineMs }),
-      this.#postgres.close({ deadlineMs }),
+      this.clickhouse.close({ deadlineMs }),
+      this.postgres.close({ deadlineMs }),
       this.deadLetters.close({ deadlineMs }),
     ]);
   }
@@ -134,17 +141,6 @@ export class Service implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** On Redis where a variable names one, else in this process. */
-function makeQueue(environment: Environment, { journalDirectory, logger }: ServiceOverrides): Queue {
-  const names = ["CHIMERA_REDIS_URL", "CHIMERA_REDIS_CLUSTER_NODES", "CHIMERA_REDIS_SENTINEL_NODES"];
-  if (names.some((name) => isSet(environment, name)))
-    return RedisQueue.fromEnv(QUEUE, environment, { logger });
-  const journalled: Environment = isSet(environment, "CHIMERA_QUEUE_JOURNAL_DIR")
-    ? environment
-    : (Object.create(environment, { CHIMERA_QUEUE_JOURNAL_DIR: { value: journalDirectory } }) as Environment);
-  return LocalQueue.fromEnv(QUEUE, journalled, { logger });
 }
 
 function serving(server: string, why: string): string {

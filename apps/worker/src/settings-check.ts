@@ -1,4 +1,4 @@
-import { CodedError } from "@chimera/dlq";
+import { CodedError, EnvironmentReader } from "@chimera/dlq";
 import type { Environment } from "@chimera/dlq";
 
 /** Settings or options that a person has to mend, one line each. */
@@ -30,10 +30,29 @@ export class SettingsCheck {
     try {
       return await make();
     } catch (error) {
-      if (!(error instanceof CodedError) || error.issues.length === 0) throw error;
+      if (!(error instanceof CodedError || error instanceof SettingsError) || error.issues.length === 0)
+        throw error;
       this.#issues.push(...error.issues);
       return undefined;
     }
+  }
+
+  /** What `read` finds in the environment; what it rejects is noted. */
+  read<Found>(environment: Environment, read: (reader: EnvironmentReader) => Found): Found {
+    const reader = new EnvironmentReader(environment);
+    const found = read(reader);
+    this.#issues.push(...reader.issues);
+    return found;
+  }
+
+  /** Whether anything was noted. */
+  get failed(): boolean {
+    return this.#issues.length > 0;
+  }
+
+  /** Everything that was noted, as one error. */
+  error(): SettingsError {
+    return new SettingsError(this.#issues);
   }
 
   /** Notes that a server does not serve. @param expected - after "expected", without a secret */
@@ -43,6 +62,6 @@ export class SettingsCheck {
 
   /** @throws SettingsError with every issue that was noted. */
   throwIfAny(): void {
-    if (this.#issues.length > 0) throw new SettingsError(this.#issues);
+    if (this.failed) throw this.error();
   }
 }

@@ -1,13 +1,14 @@
 import type { Environment } from "@chimera/dlq";
 import { startPostgres } from "@chimera/test-services";
+import type { ChdbConnection } from "chdb/connection";
 
-import type { ServiceOverrides } from "../service.ts";
+import type { ServiceOptions } from "../service.ts";
 import { isSet } from "../settings-check.ts";
 import type { DemoDirectory } from "./demo-directory.ts";
 
 /** Stand-ins for the servers that no setting names; their data stay in the demo's directory. */
 export interface EmbeddedParts extends AsyncDisposable {
-  readonly overrides: Omit<ServiceOverrides, "logger">;
+  readonly overrides: Omit<ServiceOptions, "logger">;
   /** What each part is, for a person: name and place. */
   readonly description: readonly (readonly [name: string, what: string])[];
 }
@@ -51,7 +52,7 @@ export async function startEmbeddedParts(
 }
 
 /** ClickHouse inside this process. Loaded only when it is needed: it is half a gigabyte. */
-async function openEngine(path: string): Promise<NonNullable<ServiceOverrides["clickhouse"]["connection"]>> {
+async function openEngine(path: string): Promise<ChdbConnection> {
   const { createChdbConnection } = await import("chdb/connection");
   return createChdbConnection({ path });
 }

@@ -1,0 +1,56 @@
+import { isatty } from "node:tty";
+
+import { createHttpServer } from "./http/http-server.ts";
+import { ServiceMetrics } from "./metrics/service-metrics.ts";
+import { createPinoLogger } from "./pino-logger.ts";
+import { RunningService } from "./running-service.ts";
+import { checkAddress, readServiceSettings } from "./service-settings.ts";
+import { Service } from "./service.ts";
+import { SettingsCheck, SettingsError } from "./settings-check.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** Starts the service; it runs until a signal ends it. */
+async function main(): Promise<void> {
+  const check = new SettingsCheck();
+  const settings = readServiceSettings(process.env, check);
+  const logger = createPinoLogger(settings.logLevel, isatty(1));
+  await checkAddress(settings, check);
+  const service = await check.attempt(async () => Service.open(process.env, { logger, fallBack: true }));
+  if (service === undefined || check.failed) {
+    await service?.close();
+    throw check.error();
+  }
+  const metrics = new ServiceMetrics(service);
+  const running = new RunningService(service, logger, (worker) => {
+    metrics.watch(worker);
+    logger.info("worker.started", { queue: service.queue.name, kind: service.queueChoice.kind });
+  });
+  const { host, port, maxBodyBytes, shutdownMs } = settings;
+  const http = createHttpServer({ running, metrics, logger, maxBodyBytes });
+  logger.info("http.listening", { url: await http.listen({ host, port }) });
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    logger.info("service.stopping", { signal, withinMs: shutdownMs });
+    const startedAt = performance.now();
+    await Promise.all([http.close(), running.stop(shutdownMs)]);
+    logger.info("service.stopped", { tookMs: Math.round(performance.now() - startedAt) });
+    process.exit(0);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // A second one ends at once: what was under way is delivered again when its lease has run out.
+    if (running.stopping) process.exit(EXIT_FAILED);
+    void stop(signal);
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+}
+
+await main().catch((error: unknown) => {
+  if (error instanceof SettingsError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_USAGE);
+  }
+  console.error(error);
+  process.exit(EXIT_FAILED);
+});

@@ -1,0 +1,29 @@
+import type { LogFields, Logger } from "@chimera/dlq";
+import { pino } from "pino";
+import type { DestinationStream } from "pino";
+import pretty from "pino-pretty";
+
+/** The levels from the most to the least talkative. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * Log lines as JSON, one an event, or for a person on a terminal. Packages redact what they log; fields named like
+ * secrets are masked here once more.
+ */
+export function createPinoLogger(level: LogLevel, isTerminal: boolean): Logger {
+  const options = {
+    level,
+    base: null,
+    redact: ["*.password", "*.token", "*.authorization", "password", "token"],
+  };
+  const stream: DestinationStream | undefined = isTerminal
+    ? pretty({ colorize: true, translateTime: "HH:MM:ss.l", sync: true })
+    : undefined;
+  const log = stream === undefined ? pino(options) : pino(options, stream);
+  const write =
+    (name: LogLevel) =>
+    (event: string, fields: LogFields = {}): void =>
+      log[name](fields, event);
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+}
