@@ -12,40 +12,41 @@ export const PAYLOAD_ENCODINGS: readonly PayloadEncoding[] = ["json", "text", "b
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const MAX_ID_LENGTH = 512;
 
+/** What each field has to be, in the order in which issues are listed. */
+const EXPECTED: {
+  readonly [Field in keyof DeadLetter]-?: readonly [is: (value: unknown) => boolean, what: string];
+} = {
+  v: [(value) => value === 1, "1"],
+  id: [isId, `text of 1 to ${MAX_ID_LENGTH} characters`],
+  ts: [isMoment, "a moment like 2026-11-23T08:30:00.000Z"],
+  source: [isText, "text"],
+  target: [isText, "text"],
+  reason: [(value) => isOneOf(DEAD_LETTER_REASONS, value), `one of ${DEAD_LETTER_REASONS.join(", ")}`],
+  code: [(value) => value === undefined || isText(value), "text, or absent"],
+  message: [isText, "text"],
+  attempts: [isCount, "an integer >= 0"],
+  errors: [
+    (value) => Array.isArray(value) && value.every(isAttemptError),
+    "a list of { ts, code?, message }",
+  ],
+  firstTs: [isMoment, "a moment like 2026-11-23T08:30:00.000Z"],
+  fence: [(value) => value === undefined || isCount(value), "an integer >= 0, or absent"],
+  token: [(value) => value === undefined || isText(value), "text, or absent"],
+  headers: [(value) => value === undefined || isTextRecord(value), "an object of texts, or absent"],
+  replays: [isCount, "an integer >= 0"],
+  encoding: [(value) => isOneOf(PAYLOAD_ENCODINGS, value), `one of ${PAYLOAD_ENCODINGS.join(", ")}`],
+  payload: [isText, "text"],
+};
+const FIELDS = Object.entries(EXPECTED) as [keyof DeadLetter, (typeof EXPECTED)[keyof DeadLetter]][];
+
 /** What keeps a value from being a {@link DeadLetter}, one line each; none when it is one. Never shows a value. */
 export function deadLetterIssues(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return ["Expected a dead letter to be an object"];
   const letter = value as Partial<Record<keyof DeadLetter, unknown>>;
   const issues: string[] = [];
-  const expect = (holds: boolean, field: keyof DeadLetter, expected: string): void => {
-    if (!holds) issues.push(`Expected \`${field}\` to be ${expected}`);
-  };
-  const { id, code, headers, fence, token } = letter;
-  expect(letter.v === 1, "v", "1");
-  expect(
-    isText(id) && id.length > 0 && id.length <= MAX_ID_LENGTH,
-    "id",
-    `text of 1 to ${MAX_ID_LENGTH} characters`,
-  );
-  expect(isMoment(letter.ts), "ts", "a moment like 2026-11-23T08:30:00.000Z");
-  expect(isText(letter.source), "source", "text");
-  expect(isText(letter.target), "target", "text");
-  expect(isOneOf(DEAD_LETTER_REASONS, letter.reason), "reason", `one of ${DEAD_LETTER_REASONS.join(", ")}`);
-  expect(code === undefined || isText(code), "code", "text, or absent");
-  expect(isText(letter.message), "message", "text");
-  expect(isCount(letter.attempts), "attempts", "an integer >= 0");
-  expect(
-    Array.isArray(letter.errors) && letter.errors.every(isAttemptError),
-    "errors",
-    "a list of { ts, code?, message }",
-  );
-  expect(isMoment(letter.firstTs), "firstTs", "a moment like 2026-11-23T08:30:00.000Z");
-  expect(fence === undefined || isCount(fence), "fence", "an integer >= 0, or absent");
-  expect(token === undefined || isText(token), "token", "text, or absent");
-  expect(headers === undefined || isTextRecord(headers), "headers", "an object of texts, or absent");
-  expect(isCount(letter.replays), "replays", "an integer >= 0");
-  expect(isOneOf(PAYLOAD_ENCODINGS, letter.encoding), "encoding", `one of ${PAYLOAD_ENCODINGS.join(", ")}`);
-  expect(isText(letter.payload), "payload", "text");
+  for (const [field, [is, what]] of FIELDS) {
+    if (!is(letter[field])) issues.push(`Expected \`${field}\` to be ${what}`);
+  }
   return issues;
 }
 
@@ -56,6 +57,10 @@ export function isMoment(value: unknown): value is string {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isId(value: unknown): boolean {
+  return isText(value) && value.length > 0 && value.length <= MAX_ID_LENGTH;
 }
 
 function isCount(value: unknown): boolean {

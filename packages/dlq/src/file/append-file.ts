@@ -1,8 +1,7 @@
-import { constants, type BigIntStats } from "node:fs";
-import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
+import { constants, lstatSync, type BigIntStats } from "node:fs";
+import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
-import { errorCode } from "../foundation/coded-error.ts";
 import type { Logger } from "../foundation/logger.ts";
 import { toDlqError } from "./system-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
@@ -89,7 +88,8 @@ export class AppendFile {
     const written = led ? Buffer.concat([LINE_BREAK, group]) : group;
     file.wholeTo = undefined;
     if (!(await writeWhole(file.handle, written))) return undefined;
-    const [now] = await Promise.all([this.#lookUp(), file.handle.datasync()]);
+    const now = this.#lookUp();
+    await file.handle.datasync();
     if (now === undefined || now.ino !== file.ino || now.dev !== file.dev) {
       await this.close();
       return undefined;
@@ -101,13 +101,9 @@ export class AppendFile {
     return file.wholeTo === undefined && !led ? undefined : size;
   }
 
-  async #lookUp(): Promise<BigIntStats | undefined> {
-    try {
-      return await lstat(this.#path, { bigint: true });
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
+  /** On this thread: it takes 2 us where a trip to a thread and back takes ten times as long. */
+  #lookUp(): BigIntStats | undefined {
+    return lstatSync(this.#path, { bigint: true, throwIfNoEntry: false });
   }
 
   async #openFile(): Promise<OpenFile> {

@@ -94,9 +94,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
   async append(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen();
     // All are looked at first: a wrong letter must not leave half an append behind.
-    await this.#write(letters.map(this.#intake), encodeLetter, async (text) =>
-      this.#retention.admit(text.length),
-    );
+    await this.#write(letters.map(this.#intake), encodeLetter, async (bytes) => this.#retention.admit(bytes));
   }
 
   async withdraw(ids: readonly string[]): Promise<void> {
@@ -178,20 +176,16 @@ export class FileDeadLetterStore implements DeadLetterStore {
   async #write<Item>(
     items: readonly Item[],
     encode: (item: Item) => string,
-    admit?: (text: string) => Promise<void>,
+    admit?: (bytes: number) => Promise<void>,
   ): Promise<void> {
-    const add = async (text: string): Promise<void> => {
-      await admit?.(text);
-      await this.#commits.add(text);
-    };
     let text = "";
-    for (const item of items) {
+    for (const [at, item] of items.entries()) {
       text += encode(item);
-      if (text.length < MAX_PIECE_LENGTH) continue;
-      await add(text);
+      if (text.length < MAX_PIECE_LENGTH && at < items.length - 1) continue;
+      await admit?.(text.length);
+      await this.#commits.add(text);
       text = "";
     }
-    if (text !== "") await add(text);
   }
 
   async #commit(group: Buffer): Promise<void> {

@@ -66,8 +66,10 @@ export function encodeLetter(letter: DeadLetter): string {
     replays,
     encoding,
   });
-  const rest = `,${envelope.slice(1, -1)}${PAYLOAD_KEY}${raw ? payload : JSON.stringify(payload)}}`;
-  return `${LETTER_START}${Buffer.byteLength(rest)}${rest}\n`;
+  const payloadText = raw ? payload : JSON.stringify(payload);
+  // Counted in parts: the whole would be copied once more to be counted.
+  const bytes = Buffer.byteLength(envelope) + PAYLOAD_KEY.length + Buffer.byteLength(payloadText);
+  return `${LETTER_START}${bytes},${envelope.slice(1, -1)}${PAYLOAD_KEY}${payloadText}}\n`;
 }
 
 /** The line of a mark, its line break included. */

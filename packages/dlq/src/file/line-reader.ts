@@ -1,46 +1,43 @@
-import { DEAD_LETTER_REASONS, type DeadLetterEnvelope } from "../dead-letter.ts";
+import { DEAD_LETTER_REASONS } from "../dead-letter.ts";
+import { ByteLiteral } from "./byte-literal.ts";
+import { IdHash } from "./id-hash.ts";
 import { decodeLine, LETTER_START } from "./line-codec.ts";
+import { LineKind, type LineFields } from "./line-fields.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;
+const DIGIT = 48;
+const LETTER_U = 0x75;
 const TS_LENGTH = "2026-11-23T08:30:00.000Z".length;
-const WITHDRAWN_START = Buffer.from('{"v":1,"mark":"withdrawn","id":"');
-const REPLAYED_START = Buffer.from('{"v":1,"mark":"replayed","id":"');
-const START = Buffer.from(LETTER_START);
-const ID = Buffer.from(',"id":"');
-const TS = Buffer.from('","ts":"');
-const SOURCE = Buffer.from('","source":"');
-const TARGET = Buffer.from('","target":"');
-const REASON = Buffer.from('","reason":"');
-const REASONS = DEAD_LETTER_REASONS.map((reason) => Buffer.from(reason));
-
-/** What a line is, as far as its first fields say. */
-export const LineKind = { blank: 0, letter: 1, withdrawn: 2, replayed: 3, unreadable: 4 } as const;
+const START = literal(LETTER_START);
+const WITHDRAWN_START = literal('{"v":1,"mark":"withdrawn","id":"');
+const REPLAYED_START = literal('{"v":1,"mark":"replayed","id":"');
+const ID = literal(',"id":"');
+const TS = literal('","ts":"');
+const SOURCE = literal('","source":"');
+const TARGET = literal('","target":"');
+const REASON = literal('","reason":"');
+const REASONS = DEAD_LETTER_REASONS.map((reason) => literal(`${reason}"`));
+/** The first letter tells four reasons; of the two with a `u` the third letter does, kept apart by its top bit. */
+const REASON_BY_BYTE = new Int8Array(256).fill(-1);
+for (const [index, reason] of DEAD_LETTER_REASONS.entries()) {
+  REASON_BY_BYTE[reasonKey(Buffer.from(reason), 0)] = index;
+}
 
 /**
- * Reads the first fields of one line at a time where they stand in the buffer, without making strings or objects:
- * counting a gigabyte of letters is bound by this. A line that is not in our own order is decoded in full.
+ * Reads the first fields of lines where they stand in a buffer: counting a gigabyte of letters is bound by this.
+ *
+ * Neighbours are alike: an id is first looked for at the length of the one before, and the stretch from `source` to
+ * `reason` is compared with the one before as a whole. A line that is not in our own order is decoded in full.
  */
 export class LineReader {
-  /** The id as JSON text between its quotes, in `idBytes`. */
-  idBytes: Buffer = Buffer.alloc(0);
-  idView: DataView = new DataView(this.idBytes.buffer);
-  idStart = 0;
-  idEnd = 0;
-  /** The year, month and day of `ts` as one number, such as 20261123. */
-  tsDate = 0;
-  /** The time of day of `ts` in UTC as one number of hours, minutes, seconds and milliseconds. */
-  tsTime = 0;
-  /** The source as JSON text between its quotes, in the line's own bytes; empty when `envelope` is there. */
-  sourceStart = 0;
-  sourceEnd = 0;
-  /** Index in `DEAD_LETTER_REASONS`. */
-  reason = 0;
-  /** Set for a letter that was decoded in full. */
-  envelope: DeadLetterEnvelope | undefined;
-
-  #bytes: Buffer = this.idBytes;
-  #view: DataView = this.idView;
+  readonly #hash = new IdHash();
+  #bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
+  #idLength = 0;
+  /** From the quote after `ts` to the start of the reason, and how the source stands in it. */
+  #way = SOURCE;
+  #sourceLength = -1;
 
   /** Takes the buffer in which the next lines stand. */
   use(bytes: Buffer): void {
@@ -48,107 +45,135 @@ export class LineReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Reads the line from `start` to `end`, the line break left out, and answers its {@link LineKind}. */
-  read(start: number, end: number): number {
-    if (end === start) return LineKind.blank;
-    this.envelope = undefined;
-    this.idBytes = this.#bytes;
-    this.idView = this.#view;
-    if (this.#readLetter(start, end)) return LineKind.letter;
-    if (this.#readMark(REPLAYED_START, start, end)) {
-      const tsStart = this.idEnd + TS.length;
-      if (matches(this.#bytes, this.idEnd, TS) && tsStart + TS_LENGTH + 2 === end) {
-        this.#readMoment(this.#bytes, tsStart);
-        return LineKind.replayed;
-      }
-    } else if (this.#readMark(WITHDRAWN_START, start, end) && this.idEnd + 2 === end) {
-      return LineKind.withdrawn;
-    }
-    return this.#decode(start, end);
+  /** Reads the line from `start` to `end`, the line break left out. */
+  read(start: number, end: number, into: LineFields): void {
+    into.start = start;
+    into.end = end;
+    into.envelope = undefined;
+    into.kind = LineKind.blank;
+    if (end === start) return;
+    if (this.#readLetter(start, end, into)) into.kind = LineKind.letter;
+    else if (this.#readReplayed(start, end, into)) into.kind = LineKind.replayed;
+    else if (this.#readId(WITHDRAWN_START, start, end, into) + 2 === end && this.#endsMark(end)) {
+      into.kind = LineKind.withdrawn;
+    } else this.#decode(start, end, into);
   }
 
-  /** The version of a letter in 29 bits, made of `ts`. */
-  get version(): number {
-    return (Math.imul(this.tsDate, 0x9e3779b1) ^ this.tsTime) & 0x1fff_ffff;
-  }
-
-  #readLetter(start: number, end: number): boolean {
+  #readLetter(start: number, end: number, into: LineFields): boolean {
     const bytes = this.#bytes;
-    if (!matches(bytes, start, START)) return false;
+    const view = this.#view;
+    if (!START.isAt(view, start, end)) return false;
     let at = start + START.length;
     let length = 0;
-    for (let digit = bytes[at] as number; digit >= 48 && digit <= 57; digit = bytes[++at] as number) {
-      length = length * 10 + digit - 48;
+    for (
+      let digit = bytes[at] as number;
+      digit >= DIGIT && digit < DIGIT + 10;
+      digit = bytes[++at] as number
+    ) {
+      length = length * 10 + digit - DIGIT;
     }
-    if (end - at !== length || !matches(bytes, at, ID)) return false;
-    this.idStart = at + ID.length;
-    this.idEnd = stringEnd(bytes, this.idStart, end);
-    if (!matches(bytes, this.idEnd, TS)) return false;
-    at = this.idEnd + TS.length;
-    this.#readMoment(bytes, at);
-    at += TS_LENGTH;
-    if (!matches(bytes, at, SOURCE)) return false;
-    this.sourceStart = at + SOURCE.length;
-    this.sourceEnd = stringEnd(bytes, this.sourceStart, end);
-    if (!matches(bytes, this.sourceEnd, TARGET)) return false;
-    at = stringEnd(bytes, this.sourceEnd + TARGET.length, end);
-    return matches(bytes, at, REASON) && this.#readReason(bytes, at + REASON.length);
+    if (end - at !== length) return false;
+    at = this.#readId(ID, at, end, into);
+    if (at === -1 || !TS.isAt(view, at, end)) return false;
+    at += TS.length;
+    if (at + TS_LENGTH > end) return false;
+    readMoment(bytes, at, into);
+    at = this.#readWay(at + TS_LENGTH, end, into);
+    return at !== -1 && this.#readReason(at, end, into);
   }
 
-  #readReason(bytes: Buffer, at: number): boolean {
-    for (let reason = 0; reason < REASONS.length; reason++) {
-      const text = REASONS[reason] as Buffer;
-      if (bytes[at + text.length] !== QUOTE || !matches(bytes, at, text)) continue;
-      this.reason = reason;
-      return true;
+  /** Hashes the id behind a fixed text and answers where its closing quote stands; -1 when there is none. */
+  #readId(before: ByteLiteral, at: number, end: number, into: LineFields): number {
+    if (!before.isAt(this.#view, at, end)) return -1;
+    const start = at + before.length;
+    let idEnd = start + this.#idLength;
+    const isGuess = idEnd < end && this.#bytes[idEnd] === QUOTE;
+    if (!isGuess || !this.#hash.take(this.#bytes, this.#view, start, idEnd)) {
+      idEnd = stringEnd(this.#bytes, start, end);
+      this.#hash.take(this.#bytes, this.#view, start, idEnd);
+      this.#idLength = idEnd - start;
     }
-    return false;
+    into.hashA = this.#hash.a;
+    into.hashB = this.#hash.b;
+    return idEnd;
   }
 
-  #readMark(markStart: Buffer, start: number, end: number): boolean {
-    if (!matches(this.#bytes, start, markStart)) return false;
-    this.idStart = start + markStart.length;
-    this.idEnd = stringEnd(this.#bytes, this.idStart, end);
+  /** Reads from the quote after `ts` to the start of the reason, and answers where that is; -1 when it is not there. */
+  #readWay(at: number, end: number, into: LineFields): number {
+    const view = this.#view;
+    into.sourceStart = at + SOURCE.length;
+    if (this.#sourceLength >= 0 && this.#way.isAt(view, at, end)) {
+      into.sourceEnd = into.sourceStart + this.#sourceLength;
+      return at + this.#way.length;
+    }
+    if (!SOURCE.isAt(view, at, end)) return -1;
+    into.sourceEnd = stringEnd(this.#bytes, into.sourceStart, end);
+    if (!TARGET.isAt(view, into.sourceEnd, end)) return -1;
+    const targetEnd = stringEnd(this.#bytes, into.sourceEnd + TARGET.length, end);
+    if (!REASON.isAt(view, targetEnd, end)) return -1;
+    const wayEnd = targetEnd + REASON.length;
+    this.#way = new ByteLiteral(this.#bytes.subarray(at, wayEnd));
+    this.#sourceLength = into.sourceEnd - into.sourceStart;
+    return wayEnd;
+  }
+
+  #readReason(at: number, end: number, into: LineFields): boolean {
+    const index = REASON_BY_BYTE[reasonKey(this.#bytes, at)] as number;
+    into.reason = index;
+    return index !== -1 && (REASONS[index] as ByteLiteral).isAt(this.#view, at, end);
+  }
+
+  #readReplayed(start: number, end: number, into: LineFields): boolean {
+    const idEnd = this.#readId(REPLAYED_START, start, end, into);
+    if (idEnd === -1 || !TS.isAt(this.#view, idEnd, end)) return false;
+    const at = idEnd + TS.length;
+    if (at + TS_LENGTH + 2 !== end || !this.#endsMark(end)) return false;
+    readMoment(this.#bytes, at, into);
     return true;
   }
 
-  #readMoment(bytes: Buffer, at: number): void {
-    this.tsDate = (number(bytes, at, 4) * 100 + number(bytes, at + 5, 2)) * 100 + number(bytes, at + 8, 2);
-    const hoursAndMinutes = number(bytes, at + 11, 2) * 100 + number(bytes, at + 14, 2);
-    this.tsTime = (hoursAndMinutes * 100 + number(bytes, at + 17, 2)) * 1_000 + number(bytes, at + 20, 3);
+  #endsMark(end: number): boolean {
+    return this.#bytes[end - 2] === QUOTE && this.#bytes[end - 1] === 0x7d;
   }
 
-  #decode(start: number, end: number): number {
+  #decode(start: number, end: number, into: LineFields): void {
     const line = decodeLine(this.#bytes.subarray(start, end));
-    if (line.kind === "blank") return LineKind.blank;
-    if (line.kind === "unreadable") return LineKind.unreadable;
+    if (line.kind === "blank") return;
+    into.kind = LineKind.unreadable;
+    if (line.kind === "unreadable" || (line.kind === "letter" && line.payload() === undefined)) return;
     if (line.kind === "letter") {
-      if (line.payload() === undefined) return LineKind.unreadable;
-      this.envelope = line.envelope;
-      this.#take(line.envelope.id, line.envelope.ts);
-      this.reason = DEAD_LETTER_REASONS.indexOf(line.envelope.reason);
-      this.sourceEnd = this.sourceStart;
-      return LineKind.letter;
+      into.kind = LineKind.letter;
+      into.envelope = line.envelope;
+      into.reason = DEAD_LETTER_REASONS.indexOf(line.envelope.reason);
+      this.#take(line.envelope.id, line.envelope.ts, into);
+      return;
     }
     const { mark } = line;
-    this.#take(mark.id, mark.mark === "replayed" ? mark.ts : undefined);
-    return mark.mark === "replayed" ? LineKind.replayed : LineKind.withdrawn;
+    into.kind = LineKind[mark.mark];
+    this.#take(mark.id, mark.mark === "replayed" ? mark.ts : undefined, into);
   }
 
-  #take(id: string, ts: string | undefined): void {
-    this.idBytes = Buffer.from(JSON.stringify(id));
-    this.idView = new DataView(this.idBytes.buffer, this.idBytes.byteOffset, this.idBytes.byteLength);
-    this.idStart = 1;
-    this.idEnd = this.idBytes.length - 1;
-    if (ts !== undefined) this.#readMoment(Buffer.from(ts), 0);
+  #take(id: string, ts: string | undefined, into: LineFields): void {
+    const bytes = Buffer.from(JSON.stringify(id));
+    this.#hash.take(
+      bytes,
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      1,
+      bytes.length - 1,
+    );
+    into.hashA = this.#hash.a;
+    into.hashB = this.#hash.b;
+    if (ts !== undefined) readMoment(Buffer.from(ts), 0, into);
   }
 }
 
-function matches(bytes: Buffer, at: number, expected: Buffer): boolean {
-  for (let index = 0; index < expected.length; index++) {
-    if (bytes[at + index] !== expected[index]) return false;
-  }
-  return true;
+function reasonKey(bytes: Buffer, at: number): number {
+  const first = bytes[at] as number;
+  return first === LETTER_U ? 0x80 | (bytes[at + 2] as number) : first;
+}
+
+function literal(text: string): ByteLiteral {
+  return new ByteLiteral(Buffer.from(text));
 }
 
 /** Where the quote stands that ends a string starting at `at`; `end` when none does. */
@@ -161,8 +186,13 @@ function stringEnd(bytes: Buffer, at: number, end: number): number {
   return end;
 }
 
-function number(bytes: Buffer, at: number, digits: number): number {
-  let value = 0;
-  for (let index = at; index < at + digits; index++) value = value * 10 + (bytes[index] as number) - 48;
-  return value;
+function readMoment(bytes: Buffer, at: number, into: LineFields): void {
+  const year = two(bytes, at) * 100 + two(bytes, at + 2);
+  into.tsDate = (year * 100 + two(bytes, at + 5)) * 100 + two(bytes, at + 8);
+  const seconds = (two(bytes, at + 11) * 100 + two(bytes, at + 14)) * 100 + two(bytes, at + 17);
+  into.tsTime = seconds * 1_000 + two(bytes, at + 20) * 10 + (bytes[at + 22] as number) - DIGIT;
+}
+
+function two(bytes: Buffer, at: number): number {
+  return (bytes[at] as number) * 10 + (bytes[at + 1] as number) - DIGIT * 11;
 }

@@ -3,7 +3,7 @@ import type { OpenSegment } from "./segments.ts";
 
 const NEWLINE = 10;
 /** Bytes read at once: more was not faster, and two of these are the memory of a scan. */
-const WINDOW_BYTES = 1_048_576;
+const WINDOW_BYTES = 262_144;
 
 /**
  * A stretch of whole lines of a file: `bytes` from `start` to its end. Only the last stretch of a file may end

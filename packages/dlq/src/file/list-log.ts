@@ -18,12 +18,12 @@ export async function* listLog(
   signal?: AbortSignal,
 ): AsyncGenerator<StoredDeadLetter, void, void> {
   const states = new LineStates();
-  await walkBackward(snapshot, (verdict) => states.push(verdict), signal);
+  await walkBackward(snapshot, (verdict) => states.push(verdict), { signal });
   for (const segment of snapshot.segments) {
     for await (const window of windowsForward(segment, signal)) {
       for (let start = 0; start < window.end;) {
         const end = endOfLine(window, start);
-        const stored = read(states.pop(), window.bytes, start, end, matches);
+        const stored = end > start ? read(states.pop(), window.bytes, start, end, matches) : undefined;
         if (stored !== undefined) {
           signal?.throwIfAborted();
           yield stored;

@@ -1,64 +1,78 @@
 import { IdState, IdTable } from "./id-table.ts";
-import { LineKind, LineReader } from "./line-reader.ts";
+import { LineFields, LineKind } from "./line-fields.ts";
+import { LineReader } from "./line-reader.ts";
 import { Verdict } from "./line-states.ts";
-import { windowsBackward, type LineWindow } from "./line-windows.ts";
+import { endOfLine, windowsBackward, type LineWindow } from "./line-windows.ts";
 import type { LogSnapshot } from "./segments.ts";
 
 const NEWLINE = 10;
 
 /**
- * Told of every line, last to first. The reader holds the fields of a letter or a mark.
+ * Told of every line that is not blank, last to first, with the bytes in which it stands.
  * Answering true for a letter notes in the table that it is to be purged.
  */
-export type LineVisitor = (
-  verdict: number,
-  kind: number,
-  reader: LineReader,
-  bytes: Buffer,
-  start: number,
-  end: number,
-) => boolean | void;
+export type LineVisitor = (verdict: number, line: LineFields, bytes: Buffer) => boolean | void;
 
 /**
  * Walks a log once from its end to its start. The first line met about an id decides about it: a letter is current
  * unless a later one replaced it or a later mark withdrew it, and replayed when a later mark names its version.
  *
- * @returns the table of ids, for those who ask about marks afterwards.
+ * @returns the table of ids under the reader's hash, for those who ask about marks afterwards.
  */
 export async function walkBackward(
   { segments }: LogSnapshot,
   visit: LineVisitor,
-  signal?: AbortSignal,
+  {
+    signal,
+    reader = new LineReader(),
+  }: { readonly signal?: AbortSignal | undefined; readonly reader?: LineReader } = {},
 ): Promise<IdTable> {
-  const reader = new LineReader();
   const judge = new Judge(segments.reduce((sum, { size }) => sum + size, 0));
+  const lines = new LinesOfWindow(reader);
   for (const segment of segments.toReversed()) {
     for await (const window of windowsBackward(segment, signal)) {
-      judge.sizeUp(window);
-      walkWindow(window, reader, judge, visit);
+      lines.read(window);
+      judge.prepare(window, lines);
+      for (let at = lines.count - 1; at >= 0; at--) {
+        const line = lines.at(at);
+        if (visit(judge.judge(line), line, window.bytes) === true) judge.ids.set(IdState.purged);
+      }
     }
   }
   return judge.ids;
 }
 
-function walkWindow(
-  { bytes, start, end }: LineWindow,
-  reader: LineReader,
-  judge: Judge,
-  visit: LineVisitor,
-): void {
-  reader.use(bytes);
-  // The last line of a file may have no line break yet: an append under way, or one that a crash cut off.
-  const isTail = bytes[end - 1] !== NEWLINE;
-  let lineEnd = isTail ? end : end - 1;
-  for (let unfinished = isTail; lineEnd >= start; unfinished = false) {
-    const lineStart =
-      lineEnd === start ? start : Math.max(start, bytes.lastIndexOf(NEWLINE, lineEnd - 1) + 1);
-    let kind = reader.read(lineStart, lineEnd);
-    if (unfinished && kind === LineKind.unreadable) kind = LineKind.blank;
-    const verdict = judge.judge(kind, reader);
-    if (visit(verdict, kind, reader, bytes, lineStart, lineEnd) === true) judge.ids.set(IdState.purged);
-    lineEnd = lineStart - 1;
+/** The fields of all lines of a window, in objects that are used again for the next. */
+class LinesOfWindow {
+  count = 0;
+  /** The first half of each line's id hash. */
+  hashes = new Int32Array(4_096);
+  readonly #reader: LineReader;
+  readonly #fields: LineFields[] = [];
+
+  constructor(reader: LineReader) {
+    this.#reader = reader;
+  }
+
+  at(index: number): LineFields {
+    return this.#fields[index] as LineFields;
+  }
+
+  read(window: LineWindow): void {
+    const { bytes, start: from, end: to } = window;
+    this.#reader.use(bytes);
+    this.count = 0;
+    for (let start = from; start < to;) {
+      const end = endOfLine(window, start);
+      // Blank lines are no lines: nobody is told of them.
+      if (end > start) this.#reader.read(start, end, (this.#fields[this.count++] ??= new LineFields()));
+      start = end + 1;
+    }
+    if (this.hashes.length < this.count) this.hashes = new Int32Array(this.count * 2);
+    for (let at = 0; at < this.count; at++) this.hashes[at] = this.at(at).hashA;
+    // The last line of a file may have no line break yet: an append under way, or one that a crash cut off.
+    const last = this.#fields[this.count - 1];
+    if (last?.kind === LineKind.unreadable && bytes[to - 1] !== NEWLINE) last.kind = LineKind.blank;
   }
 }
 
@@ -77,39 +91,40 @@ class Judge {
     return (this.#ids ??= new IdTable());
   }
 
-  /** Makes the table of about the right size, so that it need not be copied while it grows. */
-  sizeUp({ bytes, start, end }: LineWindow): void {
-    if (this.#ids !== undefined) return;
-    let lines = 1;
-    for (let at = bytes.indexOf(NEWLINE, start); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1))
-      lines++;
-    this.#ids = new IdTable(Math.ceil((this.#logBytes / (end - start)) * lines * 1.05));
+  /** Gets ready for the lines of a window. */
+  prepare({ start, end }: LineWindow, lines: LinesOfWindow): void {
+    // About the right size at once: a table that grows is there twice for a while.
+    this.#ids ??= new IdTable(Math.ceil((this.#logBytes / (end - start)) * lines.count * 1.02));
+    this.#ids.touch(lines.hashes, lines.count);
   }
 
-  judge(kind: number, reader: LineReader): number {
+  judge(line: LineFields): number {
+    const { kind } = line;
     if (kind === LineKind.blank || kind === LineKind.unreadable) return Verdict.noLetter;
-    const state = this.ids.find(reader.idBytes, reader.idView, reader.idStart, reader.idEnd);
+    const ids = this.ids;
+    const state = ids.find(line.hashA, line.hashB);
     if (state > IdState.marked) return Verdict.gone;
-    if (kind === LineKind.letter) return this.#judgeLetter(state, reader);
-    if (kind === LineKind.withdrawn) this.ids.set(IdState.withdrawn);
-    else if (state === IdState.unknown) this.ids.set(IdState.marked, reader.version);
-    else if (this.ids.version !== reader.version) {
-      const id = idText(reader);
-      this.#moreMarks.set(id, (this.#moreMarks.get(id) ?? new Set()).add(reader.version));
+    if (kind === LineKind.letter) {
+      const isReplayed = state === IdState.marked && this.#isMarked(line);
+      ids.set(IdState.current);
+      return isReplayed ? Verdict.replayed : Verdict.dead;
     }
+    if (kind === LineKind.withdrawn) ids.set(IdState.withdrawn);
+    else if (state === IdState.unknown) ids.set(IdState.marked, line.version);
+    else if (ids.version !== line.version) this.#noteMore(line);
     return Verdict.noLetter;
   }
 
-  #judgeLetter(state: number, reader: LineReader): number {
-    const { version } = reader;
-    const replayed =
-      state === IdState.marked &&
-      (this.ids.version === version || this.#moreMarks.get(idText(reader))?.has(version) === true);
-    this.ids.set(IdState.current);
-    return replayed ? Verdict.replayed : Verdict.dead;
+  #isMarked(line: LineFields): boolean {
+    return this.ids.version === line.version || this.#moreMarks.get(keyOf(line))?.has(line.version) === true;
+  }
+
+  #noteMore(line: LineFields): void {
+    const versions = this.#moreMarks.get(keyOf(line)) ?? new Set();
+    this.#moreMarks.set(keyOf(line), versions.add(line.version));
   }
 }
 
-function idText({ idBytes, idStart, idEnd }: LineReader): string {
-  return idBytes.toString("utf8", idStart, idEnd);
+function keyOf({ hashA, hashB }: LineFields): string {
+  return `${hashA} ${hashB}`;
 }

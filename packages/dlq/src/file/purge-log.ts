@@ -1,7 +1,8 @@
 import type { DeadLetterMatcher } from "../filter.ts";
 import { IdState, type IdTable } from "./id-table.ts";
 import { decodeLine } from "./line-codec.ts";
-import { LineKind, LineReader } from "./line-reader.ts";
+import { LineFields, LineKind } from "./line-fields.ts";
+import { LineReader } from "./line-reader.ts";
 import { LineStates, Verdict } from "./line-states.ts";
 import { endOfLine, windowsForward } from "./line-windows.ts";
 import { walkBackward } from "./log-walk.ts";
@@ -25,56 +26,61 @@ export async function purgeLog(
   await Promise.all(snapshot.segments.map(async ({ handle }) => handle.datasync()));
   const states = new LineStates();
   let purged = 0;
+  // One reader for both passes: ids are known by its hash.
+  const reader = new LineReader();
   const ids = await walkBackward(
     snapshot,
-    (verdict, _kind, reader, bytes, start, end) => {
+    (verdict, line, bytes) => {
       const isPurged =
-        (verdict === Verdict.dead || verdict === Verdict.replayed) &&
-        isMeant(verdict, reader, bytes.subarray(start, end), matches);
+        (verdict === Verdict.dead || verdict === Verdict.replayed) && isMeant(verdict, line, bytes, matches);
       states.push(isPurged ? Verdict.gone : verdict);
       if (isPurged) purged++;
       return isPurged;
     },
-    signal,
+    { signal, reader },
   );
   for (const segment of snapshot.segments) {
-    if (segment.path !== path) await rewrite(segment, states, ids, signal);
+    if (segment.path !== path) await rewrite(segment, states, { ids, reader }, signal);
   }
   return purged;
 }
 
-function isMeant(verdict: number, reader: LineReader, line: Buffer, matches: DeadLetterMatcher): boolean {
-  const decoded = reader.envelope === undefined ? decodeLine(line) : undefined;
-  const envelope = decoded?.kind === "letter" ? decoded.envelope : reader.envelope;
+/** Ids by their hashes, and the reader that makes these hashes. */
+interface KnownIds {
+  readonly ids: IdTable;
+  readonly reader: LineReader;
+}
+
+function isMeant(verdict: number, line: LineFields, bytes: Buffer, matches: DeadLetterMatcher): boolean {
+  const decoded = line.envelope === undefined ? decodeLine(bytes.subarray(line.start, line.end)) : undefined;
+  const envelope = decoded?.kind === "letter" ? decoded.envelope : line.envelope;
   return envelope !== undefined && matches(envelope, verdict === Verdict.dead ? "dead" : "replayed");
 }
 
 async function rewrite(
   segment: OpenSegment,
   states: LineStates,
-  ids: IdTable,
+  known: KnownIds,
   signal: AbortSignal,
 ): Promise<void> {
   await using result = new SegmentRewrite(segment);
-  const reader = new LineReader();
+  const line = new LineFields();
   for await (const window of windowsForward(segment, signal)) {
-    reader.use(window.bytes);
-    for (let start = 0; start < window.end;) {
-      const end = endOfLine(window, start);
-      const verdict = states.pop();
-      const stays = verdict === Verdict.noLetter ? counts(reader, start, end, ids) : verdict !== Verdict.gone;
-      await (stays ? result.keep(window.bytes, start, end) : result.drop(end - start + 1));
-      start = end + 1;
+    known.reader.use(window.bytes);
+    for (let start = 0; start < window.end; start = line.end + 1) {
+      known.reader.read(start, endOfLine(window, start), line);
+      const verdict = line.end === start ? Verdict.gone : states.pop();
+      const stays = verdict === Verdict.noLetter ? counts(line, known.ids) : verdict !== Verdict.gone;
+      await (stays ? result.keep(window.bytes, start, line.end) : result.drop(line.end - start + 1));
     }
   }
   signal.throwIfAborted();
   await result.finish();
 }
 
-/** Whether a line that is no letter still says something. */
-function counts(reader: LineReader, start: number, end: number, ids: IdTable): boolean {
-  const kind = reader.read(start, end);
-  if (kind === LineKind.blank) return false;
-  if (kind === LineKind.unreadable || kind === LineKind.letter) return true;
-  return ids.find(reader.idBytes, reader.idView, reader.idStart, reader.idEnd) === IdState.current;
+/** Whether a line that is no letter still says something: one that cannot be read might, to a person. */
+function counts({ kind, hashA, hashB }: LineFields, ids: IdTable): boolean {
+  return (
+    kind === LineKind.unreadable || (kind !== LineKind.blank && ids.find(hashA, hashB) === IdState.current)
+  );
 }

@@ -1,9 +1,9 @@
 import { DEAD_LETTER_REASONS, type DeadLetterState } from "../dead-letter.ts";
 import type { ResolvedFilter } from "../filter.ts";
 import type { StatsTally } from "../stats-tally.ts";
-import type { LineReader } from "./line-reader.ts";
+import type { LineFields } from "./line-fields.ts";
 
-/** A moment as the two numbers that a {@link LineReader} reads. */
+/** A moment as the two numbers that {@link LineFields} hold. */
 interface Moment {
   readonly date: number;
   readonly time: number;
@@ -40,16 +40,16 @@ export class RawTally {
     this.#until = until === undefined ? LAST : momentOf(until);
   }
 
-  /** Counts the reader's letter, which takes `size` bytes, when it matches. */
-  add(reader: LineReader, bytes: Buffer, state: DeadLetterState, size: number): void {
-    const { reason, tsDate, tsTime } = reader;
+  /** Counts a letter that stands in `bytes`, when it matches. */
+  add(line: LineFields, bytes: Buffer, state: DeadLetterState): void {
+    const { reason, tsDate, tsTime } = line;
     if (this.#state !== state && this.#state !== "any") return;
     if (this.#reasons[reason] !== true) return;
     if (isBefore(tsDate, tsTime, this.#since.date, this.#since.time)) return;
     if (!isBefore(tsDate, tsTime, this.#until.date, this.#until.time)) return;
-    this.#bytes += size;
+    this.#bytes += line.end - line.start + 1;
     this.#byReason[reason] = (this.#byReason[reason] ?? 0) + 1;
-    this.#sourceOf(bytes, reader.sourceStart, reader.sourceEnd).count++;
+    this.#sourceOf(bytes, line.sourceStart, line.sourceEnd).count++;
     if (isBefore(tsDate, tsTime, this.#oldestDate, this.#oldestTime)) {
       this.#oldestDate = tsDate;
       this.#oldestTime = tsTime;

@@ -3,7 +3,8 @@ import { DlqError } from "../errors.ts";
 import { isMoment } from "../dead-letter-check.ts";
 import { errorCode } from "../foundation/coded-error.ts";
 import type { ResolvedFileStoreOptions } from "./file-store-options.ts";
-import { LineKind, LineReader } from "./line-reader.ts";
+import { LineFields, LineKind } from "./line-fields.ts";
+import { LineReader } from "./line-reader.ts";
 import { endOfLine, windowsForward } from "./line-windows.ts";
 import { rotate } from "./rotation.ts";
 import { lookUp, rotatedSegments, type RotatedSegment } from "./segments.ts";
@@ -169,14 +170,14 @@ async function firstMoment(path: string): Promise<string | undefined> {
 async function countLetters({ path, size }: SizedSegment): Promise<number> {
   const handle = await open(path, "r");
   const reader = new LineReader();
+  const line = new LineFields();
   let letters = 0;
   try {
     for await (const window of windowsForward({ path, handle, size })) {
       reader.use(window.bytes);
-      for (let start = 0; start < window.end;) {
-        const end = endOfLine(window, start);
-        if (reader.read(start, end) === LineKind.letter) letters++;
-        start = end + 1;
+      for (let start = 0; start < window.end; start = line.end + 1) {
+        reader.read(start, endOfLine(window, start), line);
+        if (line.kind === LineKind.letter) letters++;
       }
     }
   } finally {

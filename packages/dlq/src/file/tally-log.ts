@@ -3,7 +3,7 @@ import type { DeadLetterFilter, DeadLetterStats } from "../dead-letter-store.ts"
 import { compileFilter, resolveFilter } from "../filter.ts";
 import { StatsTally } from "../stats-tally.ts";
 import { decodeLine } from "./line-codec.ts";
-import { LineKind } from "./line-reader.ts";
+import { LineKind } from "./line-fields.ts";
 import { Verdict } from "./line-states.ts";
 import { walkBackward } from "./log-walk.ts";
 import { RawTally } from "./raw-tally.ts";
@@ -28,18 +28,18 @@ export async function tallyLog(
   const tally = new StatsTally();
   await walkBackward(
     snapshot,
-    (verdict, kind, reader, bytes, start, end) => {
-      if (kind === LineKind.unreadable) tally.addUnreadable();
+    (verdict, line, bytes) => {
+      if (line.kind === LineKind.unreadable) tally.addUnreadable();
       if (verdict !== Verdict.dead && verdict !== Verdict.replayed) return;
       const state = verdict === Verdict.dead ? "dead" : "replayed";
-      if (readsBytes && reader.envelope === undefined) {
-        raw.add(reader, bytes, state, end - start + 1);
+      if (readsBytes && line.envelope === undefined) {
+        raw.add(line, bytes, state);
         return;
       }
-      const envelope = reader.envelope ?? envelopeOf(bytes.subarray(start, end));
-      if (envelope !== undefined && matches(envelope, state)) tally.add(envelope, end - start + 1);
+      const envelope = line.envelope ?? envelopeOf(bytes.subarray(line.start, line.end));
+      if (envelope !== undefined && matches(envelope, state)) tally.add(envelope, line.end - line.start + 1);
     },
-    signal,
+    { signal },
   );
   raw.addTo(tally);
   return tally.result();

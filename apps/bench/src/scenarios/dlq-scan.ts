@@ -1,0 +1,38 @@
+import { deepStrictEqual } from "node:assert";
+import { join } from "node:path";
+import { runInChild } from "../child.ts";
+import { writeLetterFile } from "../dlq/letters.ts";
+import type { ScanAnswer } from "../dlq/scan-children.ts";
+import { diskDirectory } from "../disk-directory.ts";
+import type { Measurement, Scenario } from "../scenario.ts";
+
+const MIB = 1_048_576;
+
+export const scenario: Scenario = {
+  title: "Counting dead letters by reason, each id once, in a file of n MiB",
+  unit: "MB/s",
+  better: "higher",
+  referenceName: "readline and JSON.parse",
+  bar: 8,
+  n: 1_024,
+  quickN: 256,
+  async open(n) {
+    const directory = await diskDirectory();
+    const path = join(directory.path, "dlq.jsonl");
+    await writeLetterFile(path, n * MIB);
+    let expected: ScanAnswer["byReason"] | undefined;
+    const run = async (side: "ours" | "readline"): Promise<Measurement> => {
+      const child = new URL("../dlq/scan-children.ts", import.meta.url);
+      const { byReason, megabytesPerSecond, peakRssMb } = await runInChild<ScanAnswer>(child, [side, path]);
+      expected ??= byReason;
+      // Whatever the order of their keys.
+      deepStrictEqual({ ...byReason }, { ...expected });
+      return { value: megabytesPerSecond, peakRssMb };
+    };
+    return {
+      ours: async () => run("ours"),
+      reference: async () => run("readline"),
+      close: async () => directory[Symbol.asyncDispose](),
+    };
+  },
+};
