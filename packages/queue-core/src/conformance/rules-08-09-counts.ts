@@ -147,11 +147,11 @@ export const COUNT_CASES: readonly ConformanceCase[] = [
     needs: ["advanceClock"],
     async check(session) {
       await session.enqueue({ id: "killer", body: "", maxDeliveries: 4 });
-      const [first] = await session.take();
-      let deliveries = 1;
-      for (let last = first; last?.exhausted === false; deliveries++)
-        [last] = await session.takeAfterLeases();
-      strictEqual(deliveries, 5);
+      const flags = [(await session.takeOne("killer")).exhausted];
+      while (!flags.includes(true) && flags.length < 10) {
+        flags.push(...(await session.takeAfterLeases()).map(({ exhausted }) => exhausted));
+      }
+      deepStrictEqual(flags, [false, false, false, false, true]);
     },
   }),
 ];
