@@ -18,7 +18,7 @@ export const TLS_MODES = ["disable", "require", "verify-ca", "verify-full", "no-
 export type TlsMode = (typeof TLS_MODES)[number];
 
 /** The shape that messages show. */
-export const URL_EXAMPLE = "postgres://user@host:5432/database";
+const URL_EXAMPLE = "postgres://user@host:5432/database";
 
 const PARAMETERS = ["sslmode", "application_name", "connect_timeout", "statement_timeout", "host"] as const;
 

@@ -24,11 +24,12 @@ export async function settleLostCommit(
 ): Promise<unknown> {
   const untilMs = Math.min(deadlineAt, clock.monotonic() + PATIENCE_MS);
   for (;;) {
-    const verdict = await ask(runner, lost, verify);
+    const remainingMs = untilMs - clock.monotonic();
+    if (remainingMs <= 0 || signal?.aborted === true) throw lost;
+    const verdict = await ask(runner, lost, verify, remainingMs);
     if (verdict === "committed") return lost.value;
     if (verdict === "undone") throw new LostTransaction(lost.kind, lost.driverError, lost.interruption);
-    if (verdict === "untold" || clock.monotonic() + ASK_AGAIN_MS >= untilMs || signal?.aborted === true)
-      throw lost;
+    if (verdict === "untold") throw lost;
     await sleep(clock, ASK_AGAIN_MS, signal);
   }
 }
@@ -37,13 +38,17 @@ async function ask(
   runner: QueryRunner,
   { xid }: LostCommit,
   verify: NonNullable<TransactionOptions["verify"]>,
+  deadlineMs: number,
 ): Promise<"committed" | "undone" | "ask again" | "untold"> {
   try {
     if (typeof verify === "function") return (await verify(runner)) ? "committed" : "undone";
     // A transaction without a number has written nothing.
     if (xid === null || xid === undefined) return "undone";
     const text = "select pg_xact_status($1::xid8) as status";
-    const { rows } = await runner.query<{ status: string | null }>(text, [xid], { idempotent: true });
+    const { rows } = await runner.query<{ status: string | null }>(text, [xid], {
+      idempotent: true,
+      deadlineMs,
+    });
     const status = rows[0]?.status;
     if (status === "in progress") return "ask again";
     return status === "committed" ? "committed" : status === "aborted" ? "undone" : "untold";

@@ -1,14 +1,16 @@
 import type { Clock, Logger } from "@chimera/dlq";
 import type { CancelRequest } from "./cancel-request.ts";
 import type { Connector } from "./connector.ts";
-import { PostgresError } from "./errors.ts";
+import type { PostgresError } from "./errors.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import type { Limits } from "./failure.ts";
 import { LeakWatch } from "./leak-watch.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { closedError, waitedInVain } from "./pool-errors.ts";
 import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
 import { PoolCounters } from "./pool-metrics.ts";
 import { PooledClient } from "./pooled-client.ts";
+import { PrePing } from "./pre-ping.ts";
 import { WaitLine } from "./wait-line.ts";
 
 /** What somebody in line is handed: a client, or the right to make one. */
@@ -31,10 +33,10 @@ export class Pool {
   readonly #deadlines: DeadlineWatch;
   readonly #line: WaitLine<Handed>;
   readonly #leaks: LeakWatch;
+  readonly #prePing: PrePing;
   /** The warmest last. */
   readonly #idle: PooledClient[] = [];
   readonly #inUse = new Set<PooledClient>();
-  readonly #pinging = new Set<PooledClient>();
   /** Clients and connections under way: what `limit` bounds. */
   #open = 0;
   #connecting = 0;
@@ -42,7 +44,7 @@ export class Pool {
   #closed = false;
   /** The deadline of `close` is over. */
   #ended = false;
-  #onDrained: (() => void) | undefined;
+  readonly #onDrained = new Set<() => void>();
 
   constructor(options: ResolvedOptions, connector: Connector, cancel: CancelRequest) {
     const { poolSize, maxOverflow, clock, logger } = options;
@@ -54,6 +56,7 @@ export class Pool {
     this.#limit = poolSize === 0 || maxOverflow === -1 ? Infinity : poolSize + maxOverflow;
     this.#deadlines = new DeadlineWatch(clock);
     this.#line = new WaitLine(this.#deadlines);
+    this.#prePing = new PrePing(options);
     this.#leaks = new LeakWatch(options.leakAfterMs, clock, logger);
   }
 
@@ -62,7 +65,7 @@ export class Pool {
     const client = this.#idle.at(-1);
     if (client === undefined || this.#closed) return undefined;
     const nowMs = this.#clock.monotonic();
-    if (client.expiresAt <= nowMs || this.#isCold(client, nowMs)) return undefined;
+    if (client.expiresAt <= nowMs || this.#prePing.isDue(client, nowMs)) return undefined;
     this.#idle.pop();
     return this.#taken(client);
   }
@@ -130,16 +133,17 @@ export class Pool {
       await client.end();
     });
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.schedule(resolve, deadlineMs);
-      this.#onDrained = () => (timer.cancel(), resolve());
+      const end = (): void => {
+        timer.cancel();
+        this.#onDrained.delete(end);
+        resolve();
+      };
+      const timer = this.#clock.schedule(end, deadlineMs);
+      this.#onDrained.add(end);
       void Promise.allSettled(goodbyes).then(() => this.#checkDrained());
     });
     this.#ended = true;
     for (const client of this.#inUse) client.destroy();
-  }
-
-  #isCold(client: PooledClient, nowMs: number): boolean {
-    return this.#options.prePing && nowMs - client.lastUsedAt > this.#options.prePingIdleMs;
   }
 
   async #isFit(client: PooledClient, limits: Limits): Promise<boolean> {
@@ -148,24 +152,19 @@ export class Pool {
       this.#discard(client, "recycled");
       return false;
     }
-    if (!this.#isCold(client, nowMs)) return true;
+    if (!this.#prePing.isDue(client, nowMs)) return true;
     this.#counters.pings++;
     this.#inUse.add(client);
-    this.#pinging.add(client);
-    const { prePingTimeoutMs } = this.#options;
-    const alive = await client.ping(Math.max(1, Math.min(prePingTimeoutMs, limits.deadlineAt - nowMs)));
-    this.#pinging.delete(client);
+    const verdict = await this.#prePing.ping(client, limits);
     this.#inUse.delete(client);
-    if (alive && client.generation === this.#generation) return true;
-    this.#discard(client, alive ? "flushed" : "ping");
-    if (!alive && client.generation === this.#generation) {
-      this.#logger.warn("postgres.pool_flushed", {
-        cause: "a client did not answer its ping",
-        idle: this.#idle.length,
-      });
+    const isCurrent = client.generation === this.#generation;
+    if (verdict === "alive" && isCurrent) return true;
+    this.#discard(client, verdict === "alive" ? "flushed" : "ping");
+    if (verdict === "dead" && isCurrent) {
+      const cause = "a client did not answer its ping";
+      this.#logger.warn("postgres.pool_flushed", { cause, idle: this.#idle.length });
       this.flush();
-      // Whoever waits for another ping of that age has waited enough.
-      for (const other of this.#pinging) if (other.generation < this.#generation) other.destroy();
+      this.#prePing.endOlder(this.#generation);
     }
     return false;
   }
@@ -215,22 +214,7 @@ export class Pool {
 
   #timeoutError(waitMs: number): PostgresError {
     this.#counters.waits.timeouts++;
-    const { poolSize, maxOverflow } = this.#options;
-    const { inUse, waiting } = this.metrics();
-    const within = `within ${Math.round(waitMs)} ms`;
-    if (this.#connecting === inUse)
-      return new PostgresError(
-        "POSTGRES_UNAVAILABLE",
-        `The server let nobody in ${within}: ${inUse} connections are under way`,
-        {
-          retryable: true,
-        },
-      );
-    return new PostgresError(
-      "POOL_TIMEOUT",
-      `No client came free ${within}: ${inUse} in use (poolSize ${poolSize}, maxOverflow ${maxOverflow}), ${waiting} calls waiting`,
-      { retryable: true, pool: { poolSize, maxOverflow, inUse, waiting } },
-    );
+    return waitedInVain(this.#options, this.metrics(), waitMs);
   }
 
   #taken(client: PooledClient): PooledClient {
@@ -274,14 +258,10 @@ export class Pool {
   };
 
   #checkDrained(): void {
-    if (this.#closed && this.#open === 0) this.#onDrained?.();
+    if (this.#closed && this.#open === 0) for (const end of this.#onDrained) end();
   }
 
   #throwIfClosed(): void {
     if (this.#closed) throw closedError();
   }
-}
-
-function closedError(): PostgresError {
-  return new PostgresError("POSTGRES_CLOSED", "The Postgres adapter was closed");
 }

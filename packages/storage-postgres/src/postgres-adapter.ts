@@ -1,17 +1,16 @@
 import type { Environment } from "@chimera/dlq";
 import { integerIssue } from "@chimera/dlq";
-import type { BulkInsertOptions, BulkInsertResult, BulkPlan } from "./bulk/bulk-insert.ts";
-import { planBulkInsert, runBulkInsert } from "./bulk/bulk-insert.ts";
-import type { BulkRow, RunStatement, TableName } from "./bulk/columns.ts";
-import { ColumnTypes } from "./bulk/columns.ts";
-import { copyIn } from "./bulk/copy-in.ts";
+import type { BulkInsertOptions, BulkInsertResult } from "./bulk/bulk-insert.ts";
+import { planBulkInsert } from "./bulk/bulk-insert.ts";
+import { BulkInserter } from "./bulk/bulk-inserter.ts";
+import type { BulkRow, TableName } from "./bulk/columns.ts";
+import { Calls } from "./calls.ts";
 import { cancelRequests } from "./cancel-request.ts";
 import { Connector } from "./connector.ts";
 import { Credentials } from "./credentials.ts";
 import { optionsFromEnvironment } from "./environment.ts";
 import { PostgresError } from "./errors.ts";
-import { Failure, LostCommit } from "./failure.ts";
-import type { Limits } from "./failure.ts";
+import { LostCommit } from "./failure.ts";
 import type { PostgresHealth } from "./health.ts";
 import { checkHealth } from "./health.ts";
 import { settleLostCommit } from "./lost-commit.ts";
@@ -19,7 +18,6 @@ import type { PostgresAdapterOptions, ResolvedOptions } from "./options.ts";
 import { resolveOptions } from "./options.ts";
 import { Pool } from "./pool.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
-import type { DriverResult, PooledClient, Statement } from "./pooled-client.ts";
 import type { CallOptions, QueryOptions, QueryResult, QueryRunner, StreamOptions } from "./query.ts";
 import { limitsOf, readQueryCall, readResult } from "./query.ts";
 import type { RetryCounts } from "./retry.ts";
@@ -45,7 +43,8 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
   readonly #pool: Pool;
   readonly #retrier: Retrier;
   readonly #credentials: Credentials;
-  readonly #types = new ColumnTypes();
+  readonly #calls: Calls;
+  readonly #bulk: BulkInserter;
 
   /** @throws PostgresError `POSTGRES_INVALID` whose `issues` lists every option that is wrong. */
   constructor(options: PostgresAdapterOptions = {}) {
@@ -54,6 +53,8 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     const connector = new Connector(this.#options, this.#credentials);
     this.#pool = new Pool(this.#options, connector, cancelRequests(this.#options, this.#options.clock));
     this.#retrier = new Retrier(this.#options, this.#credentials);
+    this.#calls = new Calls(this.#pool, this.#retrier);
+    this.#bulk = new BulkInserter(this.#calls);
   }
 
   /**
@@ -85,7 +86,8 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
   ): Promise<QueryResult<Row>> {
     const { statement, options } = readQueryCall(first, second, third);
     // Awaited, not returned: the stack of an error then leads to the caller.
-    const result = await this.#run(statement, limitsOf(options, this.#options), options.idempotent ?? false);
+    const limits = limitsOf(options, this.#options);
+    const result = await this.#calls.run(statement, limits, options.idempotent ?? false);
     return readResult<Row>(result);
   }
 
@@ -104,17 +106,15 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     checkTransactionOptions(options);
     const limits = limitsOf(options, this.#options);
     const { idempotent = options.readOnly ?? false, maxAttempts } = options;
-    const result = await this.#retrier.run({ limits, idempotent, maxAttempts }, async () => {
-      try {
-        return await this.#withClient(limits, async (client) =>
-          runTransaction(client, work, options, limits, this.#credentials),
-        );
-      } catch (error) {
-        if (!(error instanceof LostCommit) || options.verify === undefined) throw error;
-        // Behind #withClient: the question needs a client, and the last one may just have been given back.
-        return (await settleLostCommit(this, error, options.verify, this.#options.clock, limits)) as Result;
-      }
-    });
+    const settle = async (error: unknown): Promise<Result> => {
+      if (!(error instanceof LostCommit) || options.verify === undefined) throw error;
+      return (await settleLostCommit(this, error, options.verify, this.#options.clock, limits)) as Result;
+    };
+    const result = await this.#calls.withClient(
+      { limits, idempotent, maxAttempts },
+      async (client) => runTransaction(client, work, options, limits, this.#credentials),
+      settle,
+    );
     return result;
   }
 
@@ -134,15 +134,8 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     if (plan.isSplit)
       return this.transaction(async (transaction) => transaction.bulkInsert(table, rows, options), options);
     const limits = limitsOf(options, this.#options);
-    const ask = async (statement: Statement): Promise<DriverResult> => this.#run(statement, limits, true);
-    try {
-      return await this.#insert(plan, limits, options.idempotent ?? false, ask);
-    } catch (error) {
-      // Refused with types that were right once: the table may have been altered since.
-      const refused = error instanceof PostgresError && /^(?:22|42)/.test(error.sqlState ?? "");
-      if (!refused || !(await this.#types.haveChanged(plan.table, ask))) throw error;
-      return this.#insert(plan, limits, options.idempotent ?? false, ask);
-    }
+    const result = await this.#bulk.insert(plan, limits, options.idempotent ?? false);
+    return result;
   }
 
   /**
@@ -169,7 +162,7 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     if (issue !== undefined) throw new PostgresError("POSTGRES_INVALID", issue);
     const limits = limitsOf(options, this.#options);
     const call = { limits, idempotent: true };
-    const client = await this.#retrier.run(call, async () => this.#take(limits));
+    const client = await this.#calls.take(call);
     try {
       const whole = { deadlineAt: Infinity, signal: limits.signal };
       yield* streamRows(client, statement, batchRows, whole, this.#options.clock) as AsyncGenerator<
@@ -179,7 +172,7 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     } catch (error) {
       throw this.#retrier.report(error, call);
     } finally {
-      this.#pool.giveBack(client);
+      this.#calls.giveBack(client);
     }
   }
 
@@ -204,78 +197,4 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  /** The way of nearly every call: written out as a loop, since each layer of promises shows at this speed. */
-  async #run(statement: Statement, limits: Limits, idempotent: boolean): Promise<DriverResult> {
-    for (let attempts = 1; ; attempts++) {
-      let client: PooledClient | undefined;
-      try {
-        client = this.#pool.takeWarm() ?? (await this.#pool.take(limits));
-        const result = await client.run(statement, limits);
-        if (client.unfitReason === "left-in-transaction") throw leftInTransaction();
-        return result;
-      } catch (error) {
-        this.#noteFailover(error, client);
-        // Before waiting for the next try: somebody else can use it meanwhile.
-        this.#giveBack(client);
-        client = undefined;
-        await this.#retrier.waitForNext(error, attempts, { limits, idempotent });
-      } finally {
-        this.#giveBack(client);
-      }
-    }
-  }
-
-  async #insert(
-    plan: BulkPlan,
-    limits: Limits,
-    idempotent: boolean,
-    ask: RunStatement,
-  ): Promise<BulkInsertResult> {
-    const columns = await this.#types.columns(plan.table, plan.names, ask);
-    const result = await this.#retrier.run({ limits, idempotent }, async () =>
-      this.#withClient(limits, async (client) =>
-        runBulkInsert(plan, columns, {
-          run: async (statement) => client.run(statement, limits),
-          copyIn: async (text, chunks) => copyIn(client, text, chunks, limits),
-        }),
-      ),
-    );
-    return result;
-  }
-
-  async #take(limits: Limits): Promise<PooledClient> {
-    return this.#pool.takeWarm() ?? (await this.#pool.take(limits));
-  }
-
-  async #withClient<Result>(limits: Limits, use: (client: PooledClient) => Promise<Result>): Promise<Result> {
-    const client = await this.#take(limits);
-    try {
-      return await use(client);
-    } catch (error) {
-      this.#noteFailover(error, client);
-      throw error;
-    } finally {
-      this.#pool.giveBack(client);
-    }
-  }
-
-  #giveBack(client: PooledClient | undefined): void {
-    if (client !== undefined) this.#pool.giveBack(client);
-  }
-
-  /** A server that takes only reads has been replaced: so must be every session with it. */
-  #noteFailover(error: unknown, client: PooledClient | undefined): void {
-    if (!(error instanceof Failure) || error.kind !== "failover") return;
-    client?.taint("flushed");
-    this.#pool.flush();
-  }
-}
-
-/** The next statement would run on another client, outside of it, and be committed at once. */
-function leftInTransaction(): PostgresError {
-  return new PostgresError(
-    "POSTGRES_INVALID",
-    "The statement left a transaction open, which was rolled back; use transaction()",
-  );
 }

@@ -102,5 +102,7 @@ export function limitsOf(
   { clock, deadlineMs: usual }: ResolvedOptions,
 ): Limits {
   const durationMs = deadlineMs ?? usual;
+  if (!(durationMs >= 0))
+    throw new PostgresError("POSTGRES_INVALID", "Expected `deadlineMs` to be a number >= 0");
   return { deadlineAt: durationMs === 0 ? Infinity : clock.monotonic() + durationMs, signal };
 }

@@ -20,7 +20,7 @@ export interface RetryCall {
 }
 
 /**
- * Runs a step again where its failure proves that this is safe.
+ * Decides whether a failed step is run again, and when: where its failure proves that this is safe.
  *
  * Never sent, rolled back, failed over: always. Outcome unknown: only when idempotent. All else: never.
  */
@@ -38,19 +38,6 @@ export class Retrier {
 
   get counts(): RetryCounts {
     return { ...this.#counts };
-  }
-
-  /**
-   * @throws PostgresError once no further try is allowed; whatever else `step` threw, as it is; the signal's reason.
-   */
-  async run<Result>(call: RetryCall, step: () => Promise<Result>): Promise<Result> {
-    for (let attempts = 1; ; attempts++) {
-      try {
-        return await step();
-      } catch (error) {
-        await this.waitForNext(error, attempts, call);
-      }
-    }
   }
 
   /** What the caller gets of a failed step that is not tried again. */

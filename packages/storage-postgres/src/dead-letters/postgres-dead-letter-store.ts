@@ -3,7 +3,6 @@ import type {
   DeadLetter,
   DeadLetterEnvelope,
   DeadLetterFilter,
-  DeadLetterReason,
   DeadLetterStats,
   DeadLetterStore,
   IntakeOptions,
@@ -16,13 +15,16 @@ import type { PostgresAdapter } from "../postgres-adapter.ts";
 import type { QueryResult } from "../query.ts";
 import type { SqlStatement } from "../sql.ts";
 import { sql } from "../sql.ts";
+import { appendParts } from "./append-parts.ts";
 import { InFlight } from "./in-flight.ts";
 import { reportToDlq } from "./report-to-dlq.ts";
 import type { LetterRow } from "./row-codec.ts";
-import { fromRow, fromStorable, toColumns } from "./row-codec.ts";
+import { fromRow, toColumns } from "./row-codec.ts";
 import type { SharedReplayOptions } from "./shared-replay.ts";
 import { SharedReplay } from "./shared-replay.ts";
 import { DeadLetterStatements } from "./statements.sql.ts";
+import type { StatsRow } from "./stats-rows.ts";
+import { sumUp } from "./stats-rows.ts";
 import { DEAD_LETTER_TABLE, deadLetterTableSql } from "./table.sql.ts";
 
 /** Options of {@link PostgresDeadLetterStore}. */
@@ -36,9 +38,6 @@ export interface PostgresDeadLetterStoreOptions extends IntakeOptions {
   readonly logger?: Logger;
 }
 
-/** Letters of one INSERT, and characters of them, whichever is reached first: a bound on one message to the server. */
-const APPEND_LETTERS = 500;
-const APPEND_CHARACTERS = 4_194_304;
 /** Letters read at once: with payloads of 1 MiB still a bounded piece of memory. */
 const PAGE_LETTERS = 50;
 /** The key of the advisory lock under which the table is made: "chimera" in ASCII. */
@@ -86,14 +85,9 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
   }
 
   async append(letters: readonly DeadLetter[]): Promise<void> {
-    // The last of those with one id counts, and stands where it was appended.
-    const last = new Map<string, DeadLetter>();
-    for (const letter of letters.map(this.#intake)) {
-      last.delete(letter.id);
-      last.set(letter.id, letter);
-    }
+    const parts = [...appendParts(letters.map(this.#intake))];
     await this.#guarded(async () => {
-      for (const part of parts([...last.values()])) {
+      for (const part of parts) {
         await this.#query(this.#statements.append(part.map(toColumns), this.#createId()));
       }
     });
@@ -206,54 +200,4 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
     }
     yield stored;
   }
-}
-
-interface StatsRow {
-  readonly reason: DeadLetterReason;
-  readonly source: string;
-  readonly count: number;
-  readonly bytes: string;
-  readonly oldest: string;
-  readonly newest: string;
-}
-
-function sumUp(rows: readonly StatsRow[]): DeadLetterStats {
-  const byReason: Partial<Record<DeadLetterReason, number>> = {};
-  const bySource: Record<string, number> = {};
-  let [count, bytes] = [0, 0];
-  for (const row of rows) {
-    const source = fromStorable(row.source);
-    count += row.count;
-    bytes += Number(row.bytes);
-    byReason[row.reason] = (byReason[row.reason] ?? 0) + row.count;
-    bySource[source] = (bySource[source] ?? 0) + row.count;
-  }
-  const oldestTs = rows.map(({ oldest }) => oldest).toSorted()[0];
-  const newestTs = rows
-    .map(({ newest }) => newest)
-    .toSorted()
-    .at(-1);
-  return {
-    count,
-    bytes,
-    byReason,
-    bySource,
-    ...(oldestTs !== undefined && { oldestTs }),
-    ...(newestTs !== undefined && { newestTs }),
-    unreadable: 0,
-  };
-}
-
-function* parts(letters: readonly DeadLetter[]): Generator<DeadLetter[]> {
-  let part: DeadLetter[] = [];
-  let characters = 0;
-  for (const letter of letters) {
-    part.push(letter);
-    characters += letter.payload.length;
-    if (part.length < APPEND_LETTERS && characters < APPEND_CHARACTERS) continue;
-    yield part;
-    part = [];
-    characters = 0;
-  }
-  if (part.length > 0) yield part;
 }
