@@ -3,6 +3,7 @@ import type { CancelRequest } from "./cancel-request.ts";
 import type { Connector } from "./connector.ts";
 import type { PostgresError } from "./errors.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
+import { Failure } from "./failure.ts";
 import type { Limits } from "./failure.ts";
 import { LeakWatch } from "./leak-watch.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -79,6 +80,7 @@ export class Pool {
     for (;;) {
       this.#throwIfClosed();
       limits.signal?.throwIfAborted();
+      this.#throwIfLate(limits);
       const idle = this.#idle.pop();
       if (idle !== undefined) {
         if (await this.#isFit(idle, limits)) return this.#taken(idle);
@@ -259,6 +261,12 @@ export class Pool {
 
   #checkDrained(): void {
     if (this.#closed && this.#open === 0) for (const end of this.#onDrained) end();
+  }
+
+  /** A caller without time would cut the ping of one client after the other. */
+  #throwIfLate({ deadlineAt }: Limits): void {
+    if (deadlineAt <= this.#clock.monotonic())
+      throw new Failure("never-sent", new Error("No client was ready before the deadline"), "deadline");
   }
 
   #throwIfClosed(): void {

@@ -27,7 +27,7 @@ export function reportFailure(failure: Failure, context: ReportContext): Error {
     return new PostgresError("OUTCOME_UNKNOWN", message, details);
   }
   if (interruption === "deadline") {
-    const message = `The deadline was over${tries}; what ran was cancelled`;
+    const message = `The deadline was over${tries}; nothing took effect: ${said}`;
     return new PostgresError("DEADLINE_EXCEEDED", message, { ...details, retryable: true });
   }
   if (kind === "permanent") return new PostgresError(permanentCode(driverError), said, details);

@@ -1,40 +1,12 @@
 import { ManualClock } from "@chimera/dlq/testing";
 import { systemClock } from "@chimera/dlq";
-import { TcpProxy } from "@chimera/test-services";
 import { describe, expect, it } from "vitest";
-import type { PostgresAdapter } from "../../src/index.ts";
 import { isPoolTimeoutError } from "../../src/index.ts";
 import { rejection, useDatabase } from "../support/database.ts";
+import { holdClients } from "../support/hold-clients.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
 const database = useDatabase();
-
-/** Takes clients until `letGo` is called. */
-function holdClients(
-  db: PostgresAdapter,
-  count: number,
-): { readonly held: Promise<unknown>; letGo: () => void } {
-  let letGo = (): void => {};
-  const gate = new Promise<void>((resolve) => (letGo = resolve));
-  let began = 0;
-  let allBegan = (): void => {};
-  const held = new Promise<void>((resolve) => (allBegan = resolve));
-  const calls = Array.from({ length: count }, async () => {
-    await db.transaction(async (transaction) => {
-      await transaction.query("select 1");
-      began += 1;
-      if (began === count) allBegan();
-      await gate;
-    });
-  });
-  return {
-    held,
-    letGo: () => {
-      letGo();
-      void Promise.all(calls);
-    },
-  };
-}
 
 describe("size and overflow", () => {
   it("keeps poolSize clients and closes those beyond when they are handed back", async () => {
@@ -137,67 +109,6 @@ describe("a full pool", () => {
   });
 });
 
-describe("pre-ping", () => {
-  it("leaves a warm client alone and pings one that was idle for long", async () => {
-    const clock = new ManualClock();
-    const db = database.open({ clock });
-    await db.query("select 1");
-    await clock.advance(500);
-    await db.query("select 1");
-    expect(db.metrics().pool.pings).toBe(0);
-    await clock.advance(501);
-    await db.query("select 1");
-    expect(db.metrics().pool).toMatchObject({ pings: 1, created: 1 });
-  });
-
-  it("can be turned off", async () => {
-    const clock = new ManualClock();
-    const db = database.open({ clock, prePing: false });
-    await db.query("select 1");
-    await clock.advance(100_000);
-    await db.query("select 1");
-    expect(db.metrics().pool.pings).toBe(0);
-  });
-
-  it("costs one time-out in a silent network, however many clients were idle", async () => {
-    await using proxy = await TcpProxy.start(database.server.url);
-    const logger = new RecordingLogger();
-    const url = proxy.through(database.server.url);
-    const db = database.open({ url, poolSize: 4, prePingIdleMs: 20, prePingTimeoutMs: 300, logger });
-    const { held, letGo } = holdClients(db, 4);
-    await held;
-    letGo();
-    await expect.poll(() => db.metrics().pool.idle).toBe(4);
-    // The old connections hear nothing any more, as behind a gateway that forgot them; new ones work.
-    const deaf = proxy.connections;
-    proxy.rules.onReply = (_chunk, connection) => (connection < deaf ? "drop" : "forward");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const startedAt = performance.now();
-    for (let call = 0; call < 4; call++) await db.query("select 1");
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeGreaterThan(290);
-    expect(tookMs).toBeLessThan(600);
-    expect(db.metrics().pool).toMatchObject({ created: 5, discarded: { ping: 1, flushed: 3 } });
-    expect(logger.of("postgres.pool_flushed")).toHaveLength(1);
-  });
-
-  it("costs callers side by side one time-out too, not one each in turn", async () => {
-    await using proxy = await TcpProxy.start(database.server.url);
-    const url = proxy.through(database.server.url);
-    const db = database.open({ url, poolSize: 4, maxOverflow: 0, prePingIdleMs: 20, prePingTimeoutMs: 300 });
-    const { held, letGo } = holdClients(db, 4);
-    await held;
-    letGo();
-    await expect.poll(() => db.metrics().pool.idle).toBe(4);
-    const deaf = proxy.connections;
-    proxy.rules.onReply = (_chunk, connection) => (connection < deaf ? "drop" : "forward");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const startedAt = performance.now();
-    await Promise.all(Array.from({ length: 12 }, async () => db.query("select 1")));
-    expect(performance.now() - startedAt).toBeLessThan(600);
-  });
-});
-
 describe("recycling", () => {
   it("replaces clients that are too old, at different ages", async () => {
     const clock = new ManualClock();
@@ -235,7 +146,7 @@ describe("a client that is kept", () => {
     await expect.poll(() => logger.of("postgres.client_kept")).toHaveLength(1);
     expect(logger.of("postgres.client_kept")[0]).toMatchObject({
       forMs: 50,
-      takenAt: expect.stringContaining("pool.test.ts") as string,
+      takenAt: expect.stringContaining("hold-clients.ts") as string,
     });
     letGo();
   });

@@ -1,0 +1,49 @@
+import { ManualClock } from "@chimera/dlq/testing";
+import { expect, it } from "vitest";
+import { DeadlineWatch } from "../../src/deadline-watch.ts";
+import { WaitLine } from "../../src/wait-line.ts";
+
+function rig() {
+  const clock = new ManualClock();
+  const line = new WaitLine<string>(new DeadlineWatch(clock));
+  const wait = async (waitMs = 1_000, signal?: AbortSignal): Promise<string> =>
+    line.wait({
+      deadlineAt: clock.monotonic() + waitMs,
+      signal,
+      timeoutError: () => new Error(`${line.length} waiting`),
+    });
+  return { clock, line, wait };
+}
+
+it("serves in the order of arrival, and says when nobody waits", async () => {
+  const { line, wait } = rig();
+  const waiting = [wait(), wait()];
+  expect(line.length).toBe(2);
+  expect([line.hand("a"), line.hand("b"), line.hand("c")]).toEqual([true, true, false]);
+  expect(await Promise.all(waiting)).toEqual(["a", "b"]);
+});
+
+it("lets one go at its deadline and at its abort, and the others move up", async () => {
+  const { clock, line, wait } = rig();
+  const controller = new AbortController();
+  const reason = new Error("gone");
+  const ends = Promise.allSettled([wait(100), wait(1_000, controller.signal), wait()]);
+  await clock.advance(100);
+  controller.abort(reason);
+  line.hand("a");
+  expect(await ends).toEqual([
+    { status: "rejected", reason: new Error("3 waiting") },
+    { status: "rejected", reason },
+    { status: "fulfilled", value: "a" },
+  ]);
+  expect(line.length).toBe(0);
+  expect(clock.pendingCount).toBeLessThanOrEqual(1);
+});
+
+it("sends everybody away", async () => {
+  const { line, wait } = rig();
+  const ends = Promise.allSettled([wait(), wait()]);
+  line.refuseAll(() => new Error("closed"));
+  expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(line.length).toBe(0);
+});
