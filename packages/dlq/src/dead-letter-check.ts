@@ -6,7 +6,7 @@ import {
 } from "./dead-letter.ts";
 
 /** Every way in which a payload can be read. */
-export const PAYLOAD_ENCODINGS: readonly PayloadEncoding[] = ["json", "text", "base64"];
+const PAYLOAD_ENCODINGS: readonly PayloadEncoding[] = ["json", "text", "base64"];
 
 /** ISO 8601 in UTC with milliseconds: of one width, so that moments compare as text. */
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
