@@ -11,6 +11,8 @@ export interface Fetched {
   /** A bound was hit: there may be more to promote, reclaim or pass over. */
   readonly more: boolean;
   readonly paused: boolean;
+  /** Leases that were found ended. */
+  readonly reclaimed: number;
   /** Milliseconds until time alone makes something ready; `undefined` when nothing waits for its time. */
   readonly nextDueMs: number | undefined;
 }
@@ -21,7 +23,8 @@ const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 
 export function readFetch(partition: number, reply: FetchReply, leaseMs: number): Fetched {
   const [header, ids, records, states] = reply;
-  const [now, base, token, more, paused, nextDue] = header.split(" ") as [
+  const [now, base, token, more, paused, nextDue, reclaimed] = header.split(" ") as [
+    string,
     string,
     string,
     string,
@@ -47,6 +50,7 @@ export function readFetch(partition: number, reply: FetchReply, leaseMs: number)
     deliveries,
     more: more === "1",
     paused: paused === "1",
+    reclaimed: Number(reclaimed),
     nextDueMs: nextDue === "-" ? undefined : Number(nextDue),
   };
 }

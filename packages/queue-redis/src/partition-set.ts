@@ -5,11 +5,14 @@ import {
   type DequeueRequest,
   type Settlement,
 } from "@chimera/queue-core";
+import type { BackendEvents } from "./backend-events.ts";
 import type { ResolvedBackendOptions } from "./backend-options.ts";
 import type { Fetched } from "./deliveries.ts";
-import { partitionKeys } from "./keys.ts";
+import { Confirmation } from "./confirmation.ts";
+import { partitionKeys, type PartitionKeys } from "./keys.ts";
+import type { ServerLink } from "./server-link.ts";
 import { shareOut } from "./partition-choice.ts";
-import { Partition } from "./partition.ts";
+import { Partition, type PartitionOptions } from "./partition.ts";
 import { ProducerSlots } from "./producer-slots.ts";
 import { createNonces, readReceipt } from "./receipt.ts";
 import type { RedisConnection } from "./redis-connection.ts";
@@ -18,28 +21,32 @@ import type { ReadSettlement } from "./settlement-runs.ts";
 import { MessageListener } from "./message-listener.ts";
 import { BLOCK_MS, WakeListener, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
 
-const NOTHING: Fetched = { deliveries: [], more: false, paused: false, nextDueMs: undefined };
+const NOTHING: Fetched = { deliveries: [], more: false, paused: false, reclaimed: 0, nextDueMs: undefined };
 
 /** The partitions of one queue, opened together, fetched from in turn. */
 export class PartitionSet {
   readonly #name: string;
   readonly #connection: RedisConnection;
   readonly #options: ResolvedBackendOptions;
+  readonly #events: BackendEvents;
   readonly #partitions: readonly Partition[];
   readonly #listener: Waiter;
   #opening: Promise<readonly Partition[]> | undefined;
   #opened: readonly Partition[] | undefined;
+  #confirming: ServerLink | undefined;
   #turn = 0;
 
   constructor(
     name: string,
     connection: RedisConnection,
     options: ResolvedBackendOptions,
+    events: BackendEvents,
     release: (deliveries: readonly Delivery[]) => Promise<void>,
   ) {
     this.#name = name;
     this.#connection = connection;
     this.#options = options;
+    this.#events = events;
     const nextNonce = createNonces();
     this.#partitions = Array.from({ length: options.partitions }, (_, index) =>
       this.#partition(index, nextNonce),
@@ -100,6 +107,11 @@ export class PartitionSet {
     }
   }
 
+  /** Milliseconds that the current blocking call has lasted. */
+  get blockedMs(): number {
+    return this.#listener.blockedMs;
+  }
+
   async ping(): Promise<void> {
     await Promise.all(this.#partitions.map(async (partition) => partition.census()));
     if (this.#listener.blockedMs > BLOCK_MS + WATCHDOG_MS) {
@@ -116,6 +128,7 @@ export class PartitionSet {
 
   drop(): void {
     this.#listener.drop();
+    if (this.#confirming !== undefined) this.#connection.closeLink(this.#confirming);
   }
 
   #wakeListener(release: (deliveries: readonly Delivery[]) => Promise<void>): Waiter {
@@ -140,6 +153,7 @@ export class PartitionSet {
     const keys = partitionKeys(prefix, this.#name, index);
     const runner = new ScriptRunner({ link: this.#connection.commands, keys, clock, commandTimeoutMs });
     const slots = new ProducerSlots();
+    const confirmation = this.#confirmation(keys);
     return new Partition({
       index,
       partitions,
@@ -147,7 +161,20 @@ export class PartitionSet {
       runner,
       slots,
       nextNonce,
+      onReclaimed: (count) => this.#events.emit("reclaimed", { count }),
+      confirmation,
     });
+  }
+
+  #confirmation(keys: PartitionKeys): PartitionOptions["confirmation"] {
+    const { durability, confirmTimeoutMs: timeoutMs } = this.#options;
+    if (durability === "memory") return undefined;
+    const { clock, commandTimeoutMs } = this.#connection.settings;
+    this.#confirming ??= this.#connection.openLink("confirming");
+    const link = this.#confirming;
+    const runner = new ScriptRunner({ link, keys, clock, commandTimeoutMs });
+    const confirmation = new Confirmation({ link, key: keys.meta, durability, timeoutMs });
+    return { runner, confirm: async () => confirmation.confirm() };
   }
 
   async #open(): Promise<readonly Partition[]> {
@@ -181,6 +208,7 @@ function join(one: Fetched, other: Fetched): Fetched {
     deliveries: one.deliveries.concat(other.deliveries),
     more: one.more || other.more,
     paused: one.paused || other.paused,
+    reclaimed: one.reclaimed + other.reclaimed,
     nextDueMs: dues.length === 0 ? undefined : Math.min(...dues),
   };
 }

@@ -41,6 +41,12 @@ export interface PartitionOptions {
   readonly runner: ScriptRunner;
   readonly slots: ProducerSlots;
   readonly nextNonce: () => string;
+  /** Told how many leases a fetch found ended. */
+  readonly onReclaimed: (count: number) => void;
+  /** Waits after an enqueue until it is where it has to be; its runner then uses the same connection. */
+  readonly confirmation?:
+    | { readonly runner: ScriptRunner; readonly confirm: () => Promise<void> }
+    | undefined;
 }
 
 /** The verbs on one partition: arguments out, replies in. At most 250 items a call; splitting is the backend's. */
@@ -51,14 +57,19 @@ export class Partition {
   readonly #runner: ScriptRunner;
   readonly #slots: ProducerSlots;
   readonly #nextNonce: () => string;
+  readonly #onReclaimed: (count: number) => void;
+  readonly #confirmation: PartitionOptions["confirmation"];
 
-  constructor({ index, partitions, maxDepth, runner, slots, nextNonce }: PartitionOptions) {
+  constructor(options: PartitionOptions) {
+    const { index, partitions, maxDepth, runner, slots, nextNonce, onReclaimed, confirmation } = options;
     this.index = index;
     this.#partitions = String(partitions);
     this.#maxDepth = String(maxDepth);
     this.#runner = runner;
     this.#slots = slots;
     this.#nextNonce = nextNonce;
+    this.#onReclaimed = onReclaimed;
+    this.#confirmation = confirmation;
   }
 
   /** Sends the call again, under the same number, while its outcome is unknown and `mayRepeat` allows it. */
@@ -82,28 +93,34 @@ export class Partition {
         args.push(job.id, record);
       }
       args[PLAIN_AT] = plain && distinct.size === jobs.length ? "1" : "0";
-      for (;;) {
-        try {
-          return readEnqueue(jobs, (await this.#runner.run(ENQUEUE, args)) as string);
-        } catch (error) {
-          if (!mayRepeat(error)) throw error;
-        }
-      }
+      const reply = await this.#sendEnqueue(args, mayRepeat);
+      await this.#confirmation?.confirm();
+      return readEnqueue(jobs, reply);
     } finally {
       this.#slots.release(call);
     }
   }
 
+  async #sendEnqueue(args: readonly string[], mayRepeat: (error: unknown) => boolean): Promise<string> {
+    const { runner } = this.#confirmation ?? { runner: this.#runner };
+    for (;;) {
+      try {
+        return (await runner.run(ENQUEUE, args)) as string;
+      } catch (error) {
+        if (!mayRepeat(error)) throw error;
+      }
+    }
+  }
+
   async dequeue(request: FetchRequest): Promise<Fetched> {
-    const reply = (await this.#runner.run(DEQUEUE, this.#fetchArgs(request))) as FetchReply;
-    return readFetch(this.index, reply, request.leaseMs);
+    return this.#read(await this.#runner.run(DEQUEUE, this.#fetchArgs(request)), request);
   }
 
   /** The words of a dequeue call, for a connection that waits, and what reads its reply. */
   dequeueCommand(request: FetchRequest): { words: string[]; read: (reply: unknown) => Fetched } {
     return {
       words: this.#runner.command(DEQUEUE, this.#fetchArgs(request)),
-      read: (reply) => readFetch(this.index, reply as FetchReply, request.leaseMs),
+      read: (reply) => this.#read(reply, request),
     };
   }
 
@@ -122,7 +139,7 @@ export class Partition {
     const [stale, ...fetch] = reply;
     return {
       results: readStale(settlements.length, stale),
-      fetched: readFetch(this.index, fetch, request.leaseMs),
+      fetched: this.#read(fetch, request),
     };
   }
 
@@ -172,6 +189,12 @@ export class Partition {
 
   async browse(state: "ready" | "delayed" | "in-flight", from: number, limit: number): Promise<Page> {
     return this.#look(state, String(from), String(limit));
+  }
+
+  #read(reply: unknown, { leaseMs }: FetchRequest): Fetched {
+    const fetched = readFetch(this.index, reply as FetchReply, leaseMs);
+    if (fetched.reclaimed > 0) this.#onReclaimed(fetched.reclaimed);
+    return fetched;
   }
 
   async #look(...args: string[]): Promise<Page> {

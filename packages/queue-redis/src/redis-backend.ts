@@ -16,6 +16,8 @@ import {
   type Settlement,
   type SettleResult,
 } from "@chimera/queue-core";
+import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
+import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
 import { choosePartition, shareOut } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
@@ -25,7 +27,7 @@ import { RedisQueueAdmin } from "./redis-admin.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { readReceipt, type ReceiptParts } from "./receipt.ts";
 import { classifyFailure, toQueueError } from "./server-errors.ts";
-import type { ReadSettlement } from "./settlement-runs.ts";
+import { readSettlements, type ReadSettlement } from "./settlement-runs.ts";
 
 /** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
 const MAX_CALL_CHARACTERS = 1 << 20;
@@ -43,15 +45,24 @@ export class RedisBackend implements QueueBackend {
   readonly admin: QueueAdmin;
   readonly #connection: RedisConnection;
   readonly #set: PartitionSet;
+  readonly #events: BackendEvents;
+  readonly #forgetReconnects: () => void;
   #closing: Promise<void> | undefined;
 
   /** Connects to nothing. @throws QueueError `QUEUE_INVALID` with every issue. */
   constructor(name: string, connection: RedisConnection, options: RedisBackendOptions = {}) {
     this.name = name;
     this.#connection = connection;
-    this.#set = new PartitionSet(name, connection, resolveBackendOptions(name, options), async (deliveries) =>
-      this.#release(deliveries),
+    this.#events = new BackendEvents(connection.settings.logger);
+    const release = async (deliveries: readonly Delivery[]): Promise<void> => this.#release(deliveries);
+    this.#set = new PartitionSet(
+      name,
+      connection,
+      resolveBackendOptions(name, options),
+      this.#events,
+      release,
     );
+    this.#forgetReconnects = connection.commands.onReconnect(() => this.#events.emit("reconnected", {}));
     this.admin = new RedisQueueAdmin(async () => this.#partitions());
   }
 
@@ -125,7 +136,7 @@ export class RedisBackend implements QueueBackend {
   ): Promise<SettleAndDequeueReply> {
     const partitions = await this.#partitions();
     const [only] = partitions;
-    const read = only !== undefined && partitions.length === 1 ? readAll(settlements) : undefined;
+    const read = only !== undefined && partitions.length === 1 ? readSettlements(settlements) : undefined;
     if (only === undefined || read === undefined || settlements.length > MAX_BATCH) {
       const results = await this.settle(settlements);
       const deliveries = await this.dequeue({ ...request, waitMs: 0 }).catch(() => []);
@@ -154,6 +165,25 @@ export class RedisBackend implements QueueBackend {
     await this.#set.ping().catch(fail("answer"));
   }
 
+  /** Calls `listener` for each event until what it returns is called. */
+  on<Name extends keyof RedisBackendEvents>(
+    name: Name,
+    listener: (event: RedisBackendEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** How the connections stand, from what is known here and now; asks nothing of the server. */
+  health(): RedisHealth {
+    const { isReady, silentMs } = this.#connection.commands;
+    return {
+      connected: isReady,
+      silentMs,
+      waitingMs: this.#set.blockedMs,
+      preflight: this.#connection.lastPreflight,
+    };
+  }
+
   async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     await this.#closing;
@@ -169,6 +199,7 @@ export class RedisBackend implements QueueBackend {
     await Promise.race([this.#set.close(), deadline]);
     patience.abort();
     this.#set.drop();
+    this.#forgetReconnects();
   }
 
   /** The partitions, opened once. @throws QueueError */
@@ -243,18 +274,6 @@ export class RedisBackend implements QueueBackend {
       .toReversed();
     await this.#set.settleLate(settlements);
   }
-}
-
-/** `undefined` when a receipt is not one of partition 0: the slow way sorts that out. */
-function readAll(settlements: readonly Settlement[]): ReadSettlement[] | undefined {
-  const read: ReadSettlement[] = Array.from({ length: settlements.length });
-  for (let index = 0; index < settlements.length; index++) {
-    const settlement = settlements[index] as Settlement;
-    const receipt = readReceipt(settlement.receipt, 1);
-    if (receipt === undefined) return undefined;
-    read[index] = { settlement, receipt };
-  }
-  return read;
 }
 
 function fail(what: string): (error: unknown) => never {

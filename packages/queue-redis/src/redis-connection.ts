@@ -32,6 +32,7 @@ export class RedisConnection {
   readonly #commands: ServerLink;
   readonly #links = new Set<ServerLink>();
   #preflight: Promise<Preflight> | undefined;
+  #lastPreflight: Preflight | undefined;
   #closed = false;
 
   /** @throws QueueError `QUEUE_INVALID` with every issue. */
@@ -55,6 +56,11 @@ export class RedisConnection {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** What the server said of itself, once it was asked. */
+  get lastPreflight(): Preflight | undefined {
+    return this.#lastPreflight;
   }
 
   /** The connection that commands of every queue travel on. */
@@ -83,7 +89,8 @@ export class RedisConnection {
   async preflight(): Promise<Preflight> {
     this.#preflight ??= inspectServer(this.#commands, this.settings);
     try {
-      return await this.#preflight;
+      this.#lastPreflight = await this.#preflight;
+      return this.#lastPreflight;
     } catch (error) {
       this.#preflight = undefined;
       throw error;

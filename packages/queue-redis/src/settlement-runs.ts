@@ -1,5 +1,5 @@
 import { cutErrorText, type Settlement } from "@chimera/queue-core";
-import type { ReceiptParts } from "./receipt.ts";
+import { readReceipt, type ReceiptParts } from "./receipt.ts";
 
 /** Durations that one call brings at most, drawn evenly: percentiles need no more. */
 const MAX_SAMPLES = 128;
@@ -55,6 +55,18 @@ export function tokenRuns(receipts: readonly ReceiptParts[]): { token: string; i
     else runs.push({ token, ids: [id] });
   }
   return runs;
+}
+
+/** What settlements of a queue with one partition say; `undefined` when one names no delivery of it. */
+export function readSettlements(settlements: readonly Settlement[]): ReadSettlement[] | undefined {
+  const read: ReadSettlement[] = Array.from({ length: settlements.length });
+  for (let index = 0; index < settlements.length; index++) {
+    const settlement = settlements[index] as Settlement;
+    const receipt = readReceipt(settlement.receipt, 1);
+    if (receipt === undefined) return undefined;
+    read[index] = { settlement, receipt };
+  }
+  return read;
 }
 
 function durationsText(settlements: readonly ReadSettlement[]): string {

@@ -42,7 +42,11 @@ local known = redis.call('HGET', k_replies, slot)
 if known then
   local gap = string.find(known, ' ', 1, true)
   local before = tonumber(string.sub(known, 1, gap - 1))
-  if before == tonumber(ARGV[5]) then return string.sub(known, gap + 1) end
+  if before == tonumber(ARGV[5]) then
+    -- A write, so that a WAIT after it covers the call that it repeats.
+    redis.call('ZADD', k_producers, now, ARGV[3])
+    return string.sub(known, gap + 1)
+  end
   if before > tonumber(ARGV[5]) then return redis.error_reply('CHIMERA_SUPERSEDED') end
 end
 

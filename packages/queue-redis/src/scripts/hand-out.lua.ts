@@ -42,7 +42,8 @@ local function endBatch(batch)
     end
   end
   looked = looked + #ids
-  if unfinished or alone > 0 then redis.call('HINCRBY', k_batches, batch .. 'n', -out) end
+  -- Lua writes a negated zero as -0, which is no integer to Redis.
+  if unfinished or alone > 0 then redis.call('HINCRBY', k_batches, batch .. 'n', 0 - out) end
   if not unfinished then
     redis.call('ZREM', k_leases, batch)
     if alone == 0 then redis.call('HDEL', k_batches, batch, batch .. 'n') end

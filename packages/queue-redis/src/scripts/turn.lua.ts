@@ -7,7 +7,7 @@ const FETCH = `
 local MAX, LEASE, NONCE, WAIT, ALONE_REFUSED = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 `;
 const FETCH_REPLY = `
-local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and '1' or '0') .. ' ' .. (META[9] and '1' or '0') .. ' ' .. nextDue
+local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and '1' or '0') .. ' ' .. (META[9] and '1' or '0') .. ' ' .. nextDue .. ' ' .. #reclaimed
 `;
 
 /**
@@ -15,7 +15,8 @@ local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and 
  *
  * ARGV: partitions; most jobs; lease in ms; nonce; milliseconds for which the caller will wait when there is nothing (0: it
  * will not); `1` to leave a suspect where it is, since it has to be handed out alone.
- * Returns the header (now, first fence, token, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`), ids
+ * Returns the header (now, first fence, token, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`, leases
+ * reclaimed), ids
  * with marks, records, and the states of the marked ones.
  * Cost: O(max + due log n). Bound: 250 handed out, promoted, reclaimed and swept each, 500 taken off the lists.
  */

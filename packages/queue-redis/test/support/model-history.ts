@@ -37,7 +37,9 @@ const job: fc.Arbitrary<NewJob> = fc.record(
 );
 const withTtl = fc
   .tuple(job, fc.constantFrom(100, 1_000))
-  .map(([each, dedupTtlMs]) => (each.dedupKey === undefined ? each : { ...each, dedupTtlMs }));
+  .map(([each, dedupTtlMs]) =>
+    each.dedupKey === undefined ? each : Object.assign({}, each, { dedupTtlMs }),
+  );
 const pick: fc.Arbitrary<Pick> = fc.record({
   back: fc.nat(8),
   end: fc.constantFrom("done", "dead", "release", "retry"),
@@ -111,7 +113,8 @@ export interface Played {
 }
 
 /** Plays a history and answers everything that a caller can see, without what is random by design. */
-export async function play({ backend, advance }: Played, steps: readonly Step[]): Promise<unknown[]> {
+export async function play(played: Played, steps: readonly Step[]): Promise<unknown[]> {
+  const { backend } = played;
   const receipts: Receipt[] = [];
   const receiptAt = (back: number): Receipt[] =>
     receipts.slice(-1 - back)[0] === undefined ? [] : [receipts.at(-1 - back) ?? (receipts[0] as Receipt)];
@@ -134,7 +137,7 @@ export async function play({ backend, advance }: Played, steps: readonly Step[])
       case "extend":
         return backend.extend(step.picks.flatMap(receiptAt), step.leaseMs);
       case "advance":
-        return advance(step.durationMs);
+        return played.advance(step.durationMs);
       case "cancel":
         return admin?.cancel([...new Set(step.ids)]);
       case "runNow":

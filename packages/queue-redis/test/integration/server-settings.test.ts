@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { silentLogger } from "@chimera/dlq";
+import { startRedis, type TestService } from "@chimera/test-services";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { RedisBackend, RedisConnection, type RedisConnectionOptions } from "../../src/index.ts";
+import { partitionKeys } from "../../src/keys.ts";
+
+/** The commands that the README lists: a queue must live with exactly these. */
+const ACL = [
+  "on",
+  ">pässwörd",
+  "~chimera:*",
+  "&chimera:*",
+  "-@all",
+  ..."+evalsha +eval +blpop +rpush +pexpire +subscribe +unsubscribe +ping +info".split(" "),
+  ..."+hmget +hget +hset +hdel +hincrby +hlen +hstrlen +time +llen +lpush +ltrim +lpop +lrange +lindex".split(
+    " ",
+  ),
+  ..."+zadd +zrem +zrange +zrangebyscore +zcard +zcount +zscore +get +set +del +publish +wait".split(" "),
+];
+
+let server: TestService;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(async () => server.stop());
+
+function connect(options: RedisConnectionOptions = {}): RedisConnection {
+  const connection = new RedisConnection({ url: server.url, logger: silentLogger, ...options });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+const send = async (connection: RedisConnection, ...words: string[]): Promise<unknown> =>
+  connection.commands.send("", words);
+
+describe("an ACL user with no more than the README's commands", () => {
+  beforeAll(async () => {
+    const admin = new RedisConnection({ url: server.url });
+    await send(admin, "ACL", "SETUSER", "queue", ...ACL);
+    admin.close();
+  });
+
+  test.for([1, 3])("has a whole queue over %i partitions", async (partitions) => {
+    const connection = connect({ username: "queue", password: "pässwörd" });
+    await using backend = new RedisBackend(`acl-${randomUUID()}`, connection, { partitions });
+    const waiting = backend.dequeue({ max: 1, leaseMs: 1_000, waitMs: 5_000 });
+    await backend.enqueue([{ id: "a", body: "x", dedupKey: "k", expiresInMs: 60_000 }]);
+    const [delivery] = await waiting;
+    expect(delivery?.job.id).toBe("a");
+    const receipt = delivery?.receipt ?? ("" as never);
+    expect(await backend.extend([receipt], 1_000)).toEqual(["ok"]);
+    expect(await backend.settle([{ receipt, outcome: "retry", delayMs: 60_000, error: "no" }])).toEqual([
+      "ok",
+    ]);
+    expect(await backend.admin.runNow("a")).toBe(true);
+    expect((await backend.admin.browse({ state: "ready" })).jobs).toHaveLength(1);
+    await backend.admin.pause();
+    await backend.admin.resume();
+    expect(await backend.admin.clear()).toBe(1);
+    expect(await backend.metrics()).toMatchObject({ cancelled: 1, retried: 1, depth: 0, inFlight: 0 });
+    await backend.ping();
+    expect(backend.health().preflight?.evictionPolicy).toBe("noeviction");
+  });
+
+  test("a wrong password is said without being shown", async () => {
+    const connection = connect({ username: "queue", password: "s3cret-word", commandTimeoutMs: 500 });
+    await using backend = new RedisBackend("acl", connection);
+    const error: unknown = await backend.ping().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "BACKEND_UNAVAILABLE", retryable: true });
+    expect(JSON.stringify([error, String(error), connection])).not.toContain("s3cret-word");
+  });
+});
+
+describe("a server at its maxmemory", () => {
+  test("refuses an enqueue whole, and drains by itself", async () => {
+    await using full = await startRedis();
+    const connection = connect({ url: full.url });
+    await using backend = new RedisBackend("full", connection);
+    const body = "x".repeat(10_000);
+    const batch = (from: number): { id: string; body: string }[] =>
+      Array.from({ length: 50 }, (_, index) => ({ id: `j${from + index}`, body }));
+    await backend.enqueue(batch(0));
+    const [held] = await backend.dequeue({ max: 1, leaseMs: 60_000 });
+    await send(connection, "CONFIG", "SET", "maxmemory", "1mb");
+
+    const refused = await backend.enqueue(batch(50));
+    expect(refused).toHaveLength(50);
+    for (const result of refused) {
+      expect(result).toMatchObject({ status: "unknown", error: { code: "BACKEND_FULL", retryable: true } });
+    }
+    expect(await backend.metrics()).toMatchObject({ enqueued: 50, depth: 49, inFlight: 1 });
+    expect(await backend.admin.get("j50")).toBeUndefined();
+
+    expect(await backend.extend([held?.receipt ?? ("" as never)], 60_000)).toEqual(["ok"]);
+    expect(await backend.settle([{ receipt: held?.receipt ?? ("" as never), outcome: "done" }])).toEqual([
+      "ok",
+    ]);
+    for (let left = 49; left > 0;) {
+      const deliveries = await backend.dequeue({ max: 10, leaseMs: 60_000 });
+      const { results } = await backend
+        .settleAndDequeue(
+          deliveries.map(({ receipt }) => ({ receipt, outcome: "done" })),
+          { max: 1, leaseMs: 100 },
+        )
+        .then(async ({ results: settled, deliveries: more }) => {
+          await backend.settle(more.map(({ receipt }) => ({ receipt, outcome: "release" })));
+          return { results: settled };
+        });
+      expect(results.every((result) => result === "ok")).toBe(true);
+      left -= deliveries.length;
+    }
+    expect(await backend.metrics()).toMatchObject({ processed: 50, depth: 0, inFlight: 0 });
+    await send(connection, "CONFIG", "SET", "maxmemory", "0");
+    expect((await backend.enqueue([{ id: "j50", body }]))[0]?.status).toBe("enqueued");
+  });
+
+  test("that evicts is warned of, and refused when strict", async () => {
+    await using evicting = await startRedis({ config: ["maxmemory 100mb", "maxmemory-policy allkeys-lru"] });
+    const { warnings } = await connect({ url: evicting.url }).preflight();
+    expect(warnings).toEqual(["maxmemory-policy is allkeys-lru: Redis may drop jobs; set it to noeviction"]);
+    await using backend = new RedisBackend("strict", connect({ url: evicting.url, strict: true }));
+    await expect(backend.ping()).rejects.toMatchObject({ code: "QUEUE_INVALID" });
+  });
+});
+
+describe("a queue that was laid out differently", () => {
+  test("by a newer release is left alone", async () => {
+    const connection = connect();
+    const keys = partitionKeys("chimera", "newer", 0);
+    await send(connection, "HSET", keys.meta, "layout", "2");
+    await using backend = new RedisBackend("newer", connection);
+    await expect(backend.enqueue([{ id: "a", body: "" }])).rejects.toMatchObject({
+      code: "QUEUE_LAYOUT_NEWER",
+    });
+    expect(await send(connection, "KEYS", "chimera:{newer:0}:*")).toEqual([keys.meta]);
+  });
+
+  test("while it was open is left alone", async () => {
+    const connection = connect();
+    const keys = partitionKeys("chimera", "upgraded", 0);
+    await using backend = new RedisBackend("upgraded", connection);
+    await backend.ping();
+    await send(connection, "HSET", keys.meta, "layout", "2");
+    await expect(backend.enqueue([{ id: "a", body: "" }])).rejects.toMatchObject({
+      code: "QUEUE_LAYOUT_NEWER",
+    });
+    await expect(backend.dequeue({ max: 1, leaseMs: 100 })).rejects.toMatchObject({
+      code: "QUEUE_LAYOUT_NEWER",
+    });
+  });
+
+  test("over another number of partitions is refused while it has jobs, and taken over when it has none", async () => {
+    const connection = connect();
+    const name = `spread-${randomUUID()}`;
+    await using three = new RedisBackend(name, connection, { partitions: 3 });
+    await three.enqueue([{ id: "only", body: "" }]);
+    for (const partitions of [1, 2, 5]) {
+      await using other = new RedisBackend(name, connection, { partitions });
+      await expect(other.ping()).rejects.toMatchObject({ code: "QUEUE_PARTITIONS_DIFFER" });
+    }
+    await three.admin.clear();
+    await using one = new RedisBackend(name, connection);
+    await one.ping();
+    await expect(three.enqueue([{ id: "late", body: "" }])).rejects.toMatchObject({
+      code: "QUEUE_PARTITIONS_DIFFER",
+    });
+  });
+});
