@@ -1,3 +1,4 @@
+import { mayCommitInside } from "./commits-inside.ts";
 import { PostgresError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import type { Limits } from "./failure.ts";
@@ -34,7 +35,7 @@ export class Calls {
         // Before waiting for the next try: somebody else can use it meanwhile.
         if (client !== undefined) this.#pool.giveBack(client);
         client = undefined;
-        await this.#retrier.waitForNext(error, attempts, { limits, idempotent });
+        await this.#retrier.waitForNext(withDoubt(error, statement), attempts, { limits, idempotent });
       } finally {
         if (client !== undefined) this.#pool.giveBack(client);
       }
@@ -99,6 +100,14 @@ export class Calls {
     client?.taint("flushed");
     this.#pool.flush();
   }
+}
+
+/** Takes back the certainty that nothing happened where a part may have been committed before the failure. */
+function withDoubt(error: unknown, { text }: Statement): unknown {
+  const isCertain = error instanceof Failure && (error.kind === "rolled-back" || error.kind === "failover");
+  return isCertain && mayCommitInside(text)
+    ? new Failure("unknown", error.driverError, error.interruption)
+    : error;
 }
 
 /** The next statement would run on another client, outside of it, and be committed at once. */

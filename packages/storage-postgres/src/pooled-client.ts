@@ -107,6 +107,7 @@ export class PooledClient implements Guarded {
    * @throws Failure
    */
   async run({ text, name, values }: Statement, limits: Limits): Promise<DriverResult> {
+    this.throwIfOver(limits);
     const guard = this.guard(limits);
     try {
       // With a callback of ours: the driver's own form takes two promises more, and traces a stack for each error.
@@ -122,6 +123,13 @@ export class PooledClient implements Guarded {
     } finally {
       guard.end();
     }
+  }
+
+  /** @throws Failure `never-sent` when the limits have ended: what would only be cancelled is not sent. */
+  throwIfOver({ deadlineAt, signal }: Limits): void {
+    if (signal?.aborted === true) throw new Failure("never-sent", signal.reason, "abort");
+    if (deadlineAt <= this.clock.monotonic())
+      throw new Failure("never-sent", new Error("the deadline came before the statement"), "deadline");
   }
 
   /** Limits of `durationMs` from now, for what must end soon whoever waits. */

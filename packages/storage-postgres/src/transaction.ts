@@ -69,6 +69,7 @@ export async function runTransaction<Result>(
     value = await work(scope);
     await scope.end();
     session.throwIfDoomed();
+    client.throwIfOver(limits);
     if (options.verify === "status") xid = await currentXid(session);
   } catch (error) {
     await scope.end();

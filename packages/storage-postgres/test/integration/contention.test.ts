@@ -120,3 +120,18 @@ describe("a conflict", () => {
     ]);
   });
 });
+
+describe("a procedure that commits in its middle and then conflicts", () => {
+  it("is not tried again by itself: its first part would be doubled", async () => {
+    await database.observer.query(`
+      create or replace procedure two_steps() language plpgsql as $$ begin
+        insert into moves values (1); commit; raise exception 'conflict' using errcode = '40001'; end $$`);
+    const db = database.open();
+    expect(await rejection(db.query("call two_steps()"))).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      sqlState: "40001",
+      attempts: 1,
+    });
+    expect(await sums()).toMatchObject({ moves: 1 });
+  });
+});

@@ -188,6 +188,22 @@ describe("limits", () => {
     expect(db.metrics().pool.created).toBe(0);
   });
 
+  it("an abort while the function does something else keeps it from committing", async () => {
+    const db = database.open();
+    const controller = new AbortController();
+    const reason = new Error("no longer wanted");
+    const work = db.transaction(
+      async (transaction) => {
+        await transaction.query(insert, [1]);
+        controller.abort(reason);
+      },
+      { signal: controller.signal },
+    );
+    expect(await rejection(work)).toBe(reason);
+    expect(await storedIds()).toEqual([]);
+    expect(db.metrics().pool).toMatchObject({ idle: 1, created: 1 });
+  });
+
   it("a deadline cancels on the server too, and says that nothing took effect", async () => {
     const db = database.open({ applicationName: "to-time-out" });
     const error = await rejection(db.query("select pg_sleep(60)", [], { deadlineMs: 150 }));
