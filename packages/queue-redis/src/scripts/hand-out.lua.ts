@@ -23,9 +23,11 @@ if #due > 0 then
   end
   more = #due == ${PASS_LIMIT}
 end
-local reclaimed, looked = {}, 0
-local function reclaim(id, text) reclaimed[#reclaimed + 1] = { id, readState(text) } end
-local function endBatch(batch)
+local reclaimed, looked, unsorted = {}, 0, false
+local function reclaim(id, text, ended, batch, place)
+  reclaimed[#reclaimed + 1] = { id, readState(text), ended = ended, batch = batch, place = place }
+end
+local function endBatch(batch, ended)
   local ids = idsOf(batch)
   local texts = #ids > 0 and redis.call('HMGET', k_state, unpack(ids)) or {}
   local out, alone, unfinished = 0, 0, false
@@ -36,7 +38,7 @@ local function endBatch(batch)
       elseif #reclaimed == ${PASS_LIMIT} then
         unfinished = true
       else
-        reclaim(ids[i], texts[i])
+        reclaim(ids[i], texts[i], ended, batch, i)
         out = out + 1
       end
     end
@@ -49,21 +51,36 @@ local function endBatch(batch)
     if alone == 0 then redis.call('HDEL', k_batches, batch, batch .. 'n') end
   end
 end
-local function endSingle(member, tilde)
+local function endSingle(member, tilde, ended)
   local batch, id = string.sub(member, 1, tilde - 1), string.sub(member, tilde + 1)
   local text = redis.call('HGET', k_state, id)
   looked = looked + 1
   if not under(text, batch) then return end
-  reclaim(id, text)
+  local place = 1
+  for i, other in ipairs(idsOf(batch)) do
+    if other == id then place = i end
+  end
+  reclaim(id, text, ended, batch, place)
+  unsorted = true
   leave(batch .. 'n', { id })
 end
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})) do
+local expired = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'WITHSCORES', 'LIMIT', 0, ${PASS_LIMIT})
+for i = 1, #expired, 2 do
   if #reclaimed == ${PASS_LIMIT} or looked >= ${LOOK_LIMIT} then
     more = true
     break
   end
+  local member, ended = expired[i], tonumber(expired[i + 1])
   local tilde = string.find(member, '~', 1, true)
-  if tilde then endSingle(member, tilde) else endBatch(member) end
+  if tilde then endSingle(member, tilde, ended) else endBatch(member, ended) end
+end
+if unsorted then
+  -- Leases that end together end in the order of the deliveries, shared or not.
+  table.sort(reclaimed, function(one, other)
+    if one.ended ~= other.ended then return one.ended < other.ended end
+    if one.batch ~= other.batch then return one.batch < other.batch end
+    return one.place < other.place
+  end)
 end
 if #reclaimed > 0 then
   local first = {}
