@@ -8,3 +8,6 @@ export type {
 } from "./conformance-case.ts";
 export { runConformance } from "./run-conformance.ts";
 export type { CaseReport, ConformanceReport, RunConformanceOptions } from "./run-conformance.ts";
+export { checkAgainstModel } from "./check-against-model.ts";
+export type { ModelCheckOptions } from "./check-against-model.ts";
+export type { FastCheckModule } from "./history.ts";
