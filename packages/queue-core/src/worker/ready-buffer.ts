@@ -1,49 +1,59 @@
 import type { ActiveJob } from "./active-job.ts";
 
-/** Fetched jobs that wait for a slot, first in, first out. O(1) to put in and take out. */
+/** Places at the start; a power of two, as every capacity is. */
+const FIRST_CAPACITY = 64;
+
+/** Fetched jobs that wait for a slot, first in, first out: a ring that keeps nothing of what was taken out. */
 export class ReadyBuffer {
-  #jobs: ActiveJob[] = [];
+  #ring: (ActiveJob | undefined)[] = emptyRing(FIRST_CAPACITY);
   #head = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#jobs.length - this.#head;
+    return this.#size;
   }
 
   push(job: ActiveJob): void {
-    this.#jobs.push(job);
+    if (this.#size === this.#ring.length) this.#fill([...this], this.#size * 2);
+    this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = job;
   }
 
   shift(): ActiveJob | undefined {
-    if (this.#head === this.#jobs.length) return undefined;
-    const job = this.#jobs[this.#head++];
-    if (this.#head === this.#jobs.length) {
-      this.#jobs = [];
-      this.#head = 0;
-    }
+    if (this.#size === 0) return undefined;
+    const job = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#size--;
     return job;
   }
 
   /** The job that has waited longest. */
   peek(): ActiveJob | undefined {
-    return this.#jobs[this.#head];
+    return this.#ring[this.#head];
   }
 
   /** Takes out what lies beyond the first `keep` jobs, in order. */
   takeBeyond(keep: number): ActiveJob[] {
-    return this.#jobs.splice(this.#head + keep);
-  }
-
-  /** Takes out the jobs that meet a condition, in order. */
-  takeWhere(condition: (job: ActiveJob) => boolean): ActiveJob[] {
-    const taken: ActiveJob[] = [];
-    const kept: ActiveJob[] = [];
-    for (const job of this) (condition(job) ? taken : kept).push(job);
-    this.#jobs = kept;
-    this.#head = 0;
-    return taken;
+    if (this.#size <= keep) return [];
+    const jobs = [...this];
+    this.#fill(jobs.slice(0, keep), this.#ring.length);
+    return jobs.slice(keep);
   }
 
   *[Symbol.iterator](): IterableIterator<ActiveJob> {
-    for (let index = this.#head; index < this.#jobs.length; index++) yield this.#jobs[index] as ActiveJob;
+    for (let index = 0; index < this.#size; index++) {
+      yield this.#ring[(this.#head + index) & (this.#ring.length - 1)] as ActiveJob;
+    }
   }
+
+  #fill(jobs: readonly ActiveJob[], capacity: number): void {
+    this.#ring = emptyRing(capacity);
+    for (let index = 0; index < jobs.length; index++) this.#ring[index] = jobs[index];
+    this.#head = 0;
+    this.#size = jobs.length;
+  }
+}
+
+function emptyRing(capacity: number): (ActiveJob | undefined)[] {
+  return Array.from({ length: capacity });
 }
