@@ -45,7 +45,9 @@ export class RowBuffer {
   #chunk: Buffer | undefined;
   #start = 0;
   #end = 0;
-  #text = "";
+  /** Rows that are still text, and their length with line breaks. Joined at once: appending would make two strings a row. */
+  #lines: string[] = [];
+  #units = 0;
   #rowCount = 0;
   #byteLength = 0;
 
@@ -67,9 +69,10 @@ export class RowBuffer {
     const before = this.#byteLength;
     this.#rowCount += 1;
     if (typeof row === "string") {
-      this.#text += `${row}\n`;
+      this.#lines.push(row);
+      this.#units += row.length + 1;
       this.#byteLength += row.length + 1;
-      if (this.#text.length >= TEXT_UNITS) this.#writeText();
+      if (this.#units >= TEXT_UNITS) this.#writeText();
     } else {
       this.#writeText();
       this.#write(row, row.length);
@@ -93,11 +96,14 @@ export class RowBuffer {
   }
 
   #writeText(): void {
-    if (this.#text === "") return;
-    const bytes = Buffer.byteLength(this.#text);
-    this.#byteLength += bytes - this.#text.length;
-    this.#write(this.#text, bytes);
-    this.#text = "";
+    if (this.#units === 0) return;
+    this.#lines.push(""); // for the last row's line break
+    const text = this.#lines.join("\n");
+    const bytes = Buffer.byteLength(text);
+    this.#byteLength += bytes - this.#units;
+    this.#write(text, bytes);
+    this.#lines = [];
+    this.#units = 0;
   }
 
   #write(lines: EncodedRow, bytes: number): void {

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from "@chimera/dlq";
 
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+
 import { Batch } from "../batch/batch.ts";
 import type { Fate } from "../delivery/dead-letter-office.ts";
 import type { BufferGauges } from "../metrics.ts";
@@ -49,7 +51,10 @@ export class BatchLine {
   #bufferedBytes = 0;
   #bufferedRows = 0;
   #inFlight = 0;
-  #started = 0;
+  #fullBatches = 0;
+  /** The full batches of which the event loop has had a turn to send some. */
+  #sentOut = 0;
+  #wantSlack: (() => void)[] = [];
   #lastStartMs = -Infinity;
   #flushes = 0;
 
@@ -66,9 +71,21 @@ export class BatchLine {
     };
   }
 
-  /** Inserts started so far. */
-  get startedInserts(): number {
-    return this.#started;
+  /** Batches that were filled so far. */
+  get fullBatches(): number {
+    return this.#fullBatches;
+  }
+
+  /**
+   * Resolves when the next batch is worth encoding: after those started have gone out, and while none waits for
+   * its turn. Encoding then overlaps with inserting, and no more is encoded than can be sent soon.
+   */
+  async slack(): Promise<void> {
+    if (this.#fullBatches !== this.#sentOut) {
+      this.#sentOut = this.#fullBatches;
+      await turnOfTheLoop();
+    }
+    while (this.#ready.length > 0) await new Promise<void>((resolve) => this.#wantSlack.push(resolve));
   }
 
   /** Places a row; or lets it wait for room behind those that wait already, and answers `false`. */
@@ -107,14 +124,14 @@ export class BatchLine {
     }
   }
 
-  #fits({ bytes }: Entry): boolean {
+  #fits({ row }: Entry): boolean {
     const { maxBufferedBytes } = this.#parts.options;
-    return this.#bufferedBytes === 0 || this.#bufferedBytes + bytes + 1 <= maxBufferedBytes;
+    return this.#bufferedBytes === 0 || this.#bufferedBytes + row.length + 1 <= maxBufferedBytes;
   }
 
   #place(entry: Entry): void {
     const { maxRows, maxBytes } = this.#parts.options;
-    if (this.#gathering !== undefined && this.#gathering.rows.byteLength + entry.bytes >= maxBytes)
+    if (this.#gathering !== undefined && this.#gathering.rows.byteLength + entry.row.length >= maxBytes)
       this.#seal();
     const gathering = (this.#gathering ??= this.#begin());
     const { batch, rows, tickets } = gathering;
@@ -143,6 +160,7 @@ export class BatchLine {
   #seal(): void {
     if (this.#gathering === undefined) return;
     this.#ready.push(this.#gathering);
+    this.#fullBatches += 1;
     this.#gathering = undefined;
     this.#timer?.cancel();
     this.#pump();
@@ -168,13 +186,16 @@ export class BatchLine {
   #pump(): void {
     while (this.#inFlight < this.#parts.options.concurrency) {
       const next = this.#ready.shift() ?? this.#takeDue();
-      if (next === undefined) return;
+      if (next === undefined) break;
       this.#bufferedBytes += next.rows.finish();
       this.#inFlight += 1;
-      this.#started += 1;
       this.#lastStartMs = this.#parts.clock.monotonic();
       void this.#run(next);
     }
+    if (this.#ready.length > 0 || this.#wantSlack.length === 0) return;
+    const waiting = this.#wantSlack;
+    this.#wantSlack = [];
+    for (const goOn of waiting) goOn();
   }
 
   #takeDue(): Gathering | undefined {
@@ -189,9 +210,9 @@ export class BatchLine {
   async #run(gathering: Gathering): Promise<void> {
     const { batch, tickets } = gathering;
     const unstored = await this.#send(batch);
-    for (const [index, ticket] of tickets.entries()) {
-      ticket.settle(unstored instanceof Error ? unstored : (unstored.get(index) ?? "stored"));
-    }
+    if (unstored instanceof Error) for (const ticket of tickets) ticket.settle(unstored);
+    else if (unstored.size === 0) for (const ticket of tickets) ticket.settle("stored");
+    else tickets.forEach((ticket, index) => ticket.settle(unstored.get(index) ?? "stored"));
     gathering.settle();
     this.#batches.delete(gathering);
     this.#inFlight -= 1;

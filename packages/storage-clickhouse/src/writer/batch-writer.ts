@@ -9,13 +9,12 @@ import type { BufferGauges } from "../metrics.ts";
 import type { FieldRules } from "../rows/field-rules.ts";
 import { encodedBytes } from "../rows/row-buffer.ts";
 import { encodeRow } from "../rows/row-encoder.ts";
+import type { EncodedRow } from "../rows/row-encoder.ts";
 import { untilAborted } from "../until-aborted.ts";
-
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 
 import { BatchLine } from "./batch-line.ts";
 import { GroupTicket, RowTicket } from "./tickets.ts";
-import type { Entry, Ticket, WriteResult, WriteSummary } from "./tickets.ts";
+import type { Entry, WriteResult, WriteSummary } from "./tickets.ts";
 import { TokenMemory } from "./token-memory.ts";
 import type { ResolvedWriterOptions } from "./writer-options.ts";
 
@@ -88,7 +87,7 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
   write(row: Row, options?: WriteOptions): Promise<WriteResult> {
     if (options !== undefined) return this.#writeWith(row, options);
     return new Promise((resolve, reject) => {
-      this.#line.submit(this.#entry(row, new RowTicket(resolve, reject)));
+      this.#line.submit({ row: this.#encode(row), ticket: new RowTicket(resolve, reject) });
     });
   }
 
@@ -185,12 +184,11 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => this.#line.withdraw(entry, () => reject(signal.reason as Error));
       const ticket = new RowTicket(resolve, reject);
-      const entry = this.#entry(row, {
-        settle(outcome) {
-          signal.removeEventListener("abort", onAbort);
-          ticket.settle(outcome);
-        },
-      });
+      const settle = (outcome: WriteResult | Error): void => {
+        signal.removeEventListener("abort", onAbort);
+        ticket.settle(outcome);
+      };
+      const entry: Entry = { row: this.#encode(row), ticket: { settle } };
       signal.addEventListener("abort", onAbort, { once: true });
       this.#line.submit(entry);
     });
@@ -198,21 +196,23 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
 
   /** Places rows of a group; answers once the last is in the buffer. */
   async #placeAll(rows: Iterable<Row>, group: GroupTicket, signal: AbortSignal | undefined): Promise<void> {
-    let { startedInserts } = this.#line;
+    // One entry for all: the next row is only encoded once this one has its place.
+    const entry: Entry = { row: "", ticket: group };
+    await this.#line.slack();
+    let { fullBatches } = this.#line;
     for (const row of rows) {
       signal?.throwIfAborted();
-      const entry = this.#entry(row, group);
+      entry.row = this.#encode(row);
       group.add();
       if (!this.#line.submit(entry)) await this.#line.placed(entry);
-      if (startedInserts === this.#line.startedInserts) continue;
-      // An insert that was started goes out while the next batch is encoded, not after all of them.
-      await turnOfTheLoop();
-      ({ startedInserts } = this.#line);
+      if (fullBatches === this.#line.fullBatches) continue;
+      await this.#line.slack();
+      ({ fullBatches } = this.#line);
     }
   }
 
   /** Encodes a row, once. */
-  #entry(row: Row, ticket: Ticket): Entry {
+  #encode(row: Row): EncodedRow {
     if (this.#closing !== undefined) {
       throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", `The writer of ${this.table} was closed`);
     }
@@ -224,7 +224,7 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
         `Expected a row of less than ${maxBytes} bytes (\`maxBytes\`), got ${encodedBytes(encoded)}`,
       );
     }
-    return { row: encoded, bytes: encoded.length, ticket };
+    return encoded;
   }
 }
 

@@ -12,9 +12,8 @@ export interface Ticket {
 
 /** A row on its way into a batch. */
 export interface Entry {
-  readonly row: EncodedRow;
-  /** Without a line break; of text the length, which is exact for ASCII. */
-  readonly bytes: number;
+  /** Of text the length counts as its bytes until they are written, which is exact for ASCII. */
+  row: EncodedRow;
   readonly ticket: Ticket;
   /** Called when it is placed after it had to wait for room. */
   placed?: () => void;
