@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { silentLogger } from "@chimera/dlq";
 import { expect, it } from "vitest";
 
+import { readServiceSettings } from "../../src/service-settings.ts";
 import { Service } from "../../src/service.ts";
+import { SettingsCheck } from "../../src/settings-check.ts";
 import { recordingEnvironment } from "../support/recording-environment.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
@@ -17,13 +19,8 @@ async function namesInTheCode(): Promise<string[]> {
       CHIMERA_POSTGRES_URL: "postgres://127.0.0.1:1/none",
       CHIMERA_CLICKHOUSE_URL: "http://127.0.0.1:1",
     });
-    await using service = await Service.open(environment, {
-      logger: silentLogger,
-      journalDirectory: "/nowhere",
-      deadLetters: {},
-      postgres: {},
-      clickhouse: {},
-    });
+    readServiceSettings(environment, new SettingsCheck());
+    await using service = await Service.open(environment, { logger: silentLogger });
     expect(service.queue.name).toBe("chimera-demo-quakes");
     for (const name of names) if (name.startsWith("CHIMERA_")) asked.add(name);
   }

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+
+/** What the service answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** The service as a process of its own, in a directory of its own. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), "chimera-service-test-"));
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #ended: Promise<[number | null]>;
+  #url = "";
+  /** Everything that it wrote to standard error. */
+  err = "";
+
+  private constructor(environment: Readonly<Record<string, string>>) {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(?:CHIMERA_|PG|NODE_ENV)/.test(name));
+    this.#child = spawn(process.execPath, ["--import", TSX, "--conditions=@chimera/source", MAIN], {
+      cwd: this.#directory,
+      env: { ...Object.fromEntries(inherited), CHIMERA_HTTP_PORT: "0", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stderr.on("data", (chunk: Buffer) => (this.err += chunk.toString()));
+    this.#ended = once(this.#child, "close") as Promise<[number | null]>;
+  }
+
+  /** Resolves once it listens, or has ended instead. */
+  static async start(environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const service = new ServiceProcess(environment);
+    const listening = new Promise<void>((resolve) => {
+      createInterface({ input: service.#child.stdout }).on("line", (line) => {
+        const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
+        if (msg !== "http.listening") return;
+        service.#url = url ?? "";
+        resolve();
+      });
+    });
+    await Promise.race([listening, service.#ended]);
+    return service;
+  }
+
+  async get(path: string): Promise<Answer> {
+    return answerOf(await fetch(this.#url + path));
+  }
+
+  async text(path: string): Promise<string> {
+    return (await fetch(this.#url + path)).text();
+  }
+
+  async post(path: string, body: string, contentType = "application/json"): Promise<Answer> {
+    return answerOf(
+      await fetch(this.#url + path, { method: "POST", body, headers: { "content-type": contentType } }),
+    );
+  }
+
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Its exit code, once it has ended. */
+  async exitCode(): Promise<number | null> {
+    return (await this.#ended)[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#ended;
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  return { status, headers, body: (await response.json()) as Record<string, unknown> };
+}
