@@ -17,6 +17,15 @@ export interface Fetched {
   readonly nextDueMs: number | undefined;
 }
 
+/** What a fetch brings that found nothing. */
+export const NOTHING_FETCHED: Fetched = Object.freeze({
+  deliveries: [],
+  more: false,
+  paused: false,
+  reclaimed: 0,
+  nextDueMs: undefined,
+});
+
 /** Reclaims that make a job a suspect. */
 const SUSPECT_RECLAIMS = 2;
 const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);

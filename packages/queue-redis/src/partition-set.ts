@@ -7,7 +7,7 @@ import {
 } from "@chimera/queue-core";
 import type { BackendEvents } from "./backend-events.ts";
 import type { ResolvedBackendOptions } from "./backend-options.ts";
-import type { Fetched } from "./deliveries.ts";
+import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
 import { Confirmation } from "./confirmation.ts";
 import { partitionKeys, type PartitionKeys } from "./keys.ts";
 import type { ServerLink } from "./server-link.ts";
@@ -20,8 +20,6 @@ import { ScriptRunner } from "./script-runner.ts";
 import type { ReadSettlement } from "./settlement-runs.ts";
 import { MessageListener } from "./message-listener.ts";
 import { BLOCK_MS, WakeListener, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
-
-const NOTHING: Fetched = { deliveries: [], more: false, paused: false, reclaimed: 0, nextDueMs: undefined };
 
 /** The partitions of one queue, opened together, fetched from in turn. */
 export class PartitionSet {
@@ -79,7 +77,7 @@ export class PartitionSet {
   async fetch(request: DequeueRequest, willWait: boolean): Promise<Fetched> {
     const sleepMs = willWait ? BLOCK_MS + WATCHDOG_MS : 0;
     const { max, leaseMs } = request;
-    let joined = NOTHING;
+    let joined = NOTHING_FETCHED;
     const start = this.#turn++;
     for (let step = 0; step < this.#partitions.length; step++) {
       const partition = this.#partitions[(start + step) % this.#partitions.length] as Partition;

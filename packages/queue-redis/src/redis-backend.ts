@@ -19,6 +19,7 @@ import {
 import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
 import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
+import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
 import { choosePartition, shareOut } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
 import type { FetchRequest, Partition } from "./partition.ts";
@@ -101,9 +102,7 @@ export class RedisBackend implements QueueBackend {
     await this.#partitions();
     if (signal?.aborted) return [];
     for (let tries = 0; ; tries++) {
-      const { deliveries, more, nextDueMs } = await this.#set
-        .fetch(request, waitMs > 0)
-        .catch(fail("hand out jobs"));
+      const { deliveries, more, nextDueMs } = await this.#set.fetch(request, waitMs > 0).catch(this.#failed);
       if (deliveries.length > 0 || (!more && waitMs === 0) || tries >= MAX_REPEATS) return deliveries;
       if (!more) return this.#set.wait(request, untilMs, nextDueMs);
     }
@@ -201,6 +200,12 @@ export class RedisBackend implements QueueBackend {
     this.#set.drop();
     this.#forgetReconnects();
   }
+
+  /** A fetch that fails because the backend was closed meanwhile has found nothing. */
+  readonly #failed = (error: unknown): Fetched => {
+    if (this.#closing === undefined) throw toQueueError(error, "hand out jobs");
+    return NOTHING_FETCHED;
+  };
 
   /** The partitions, opened once. @throws QueueError */
   async #partitions(): Promise<readonly Partition[]> {

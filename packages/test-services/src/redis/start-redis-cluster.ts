@@ -26,6 +26,7 @@ export interface RedisCluster extends AsyncDisposable {
 const SLOTS = 16_384;
 const AGREE_WITHIN_MS = 30_000;
 const POLL_MS = 50;
+const QUIT_REPLY = "+OK\r\n";
 
 /**
  * Starts masters, gives each an equal share of the slots, and resolves once all agree that the cluster serves.
@@ -87,5 +88,5 @@ async function ask(port: number, words: readonly string[]): Promise<string> {
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   const reply = Buffer.concat(chunks).toString();
   if (reply.startsWith("-")) throw new Error(`${words.slice(0, 2).join(" ")}: ${reply.split("\r\n")[0]}`);
-  return reply;
+  return reply.slice(0, -QUIT_REPLY.length);
 }

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
+import { startRedis, startRedisCluster, TcpProxy, type TestService } from "@chimera/test-services";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { RedisBackend, RedisConnection, RedisQueue, type RedisConnectionOptions } from "../../src/index.ts";
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+let server: TestService;
+beforeAll(async () => {
+  server = await startRedis({ config: ["appendonly yes", "appendfsync always"] });
+});
+afterAll(async () => server.stop());
+
+function connect(options: RedisConnectionOptions): RedisConnection {
+  const connection = new RedisConnection({ logger: silentLogger, commandTimeoutMs: 1_000, ...options });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+/** A queue and a worker that notes what it has handled. */
+function work(connection: RedisConnection): { queue: RedisQueue<number>; handled: number[] } {
+  const queue = new RedisQueue<number>(`outage-${randomUUID()}`, { connection, logger: silentLogger });
+  const handled: number[] = [];
+  queue.process(async (n) => void handled.push(n), {
+    deadLetters: new MemoryDeadLetterStore(),
+    leaseMs: 2_000,
+  });
+  onTestFinished(async () => queue.close({ deadlineMs: 2_000 }));
+  return { queue, handled };
+}
+
+describe("a network that swallows everything for longer than every time-out", () => {
+  test("is told by readiness, and worked through by itself once it is back", async () => {
+    await using proxy = await TcpProxy.start(server.url);
+    const { queue, handled } = work(connect({ url: proxy.through(server.url) }));
+    const producer = new RedisBackend(queue.name, connect({ url: server.url }));
+    await queue.enqueue(1);
+    await vi.waitFor(() => expect(handled).toEqual([1]), PATIENCE);
+    const events: string[] = [];
+    (queue.backend as RedisBackend).on("reconnected", () => void events.push("reconnected"));
+
+    proxy.silence();
+    await expect(queue.ping()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE", retryable: true });
+    // Longer than a command's time-out, a blocking call with its watchdog, and a lease.
+    const silentUntil = performance.now() + 3_000;
+    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(silentUntil), PATIENCE);
+    await expect(queue.ping()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
+    await producer.enqueue([{ id: "meanwhile", body: "2" }]);
+    expect(handled).toEqual([1]);
+
+    proxy.restore();
+    await vi.waitFor(() => expect(handled).toEqual([1, 2]), PATIENCE);
+    await queue.enqueue(3);
+    await vi.waitFor(() => expect(handled).toEqual([1, 2, 3]), PATIENCE);
+    await queue.ping();
+    expect(events).toContain("reconnected");
+    await producer.close();
+  });
+
+  test("does not hold a close up", async () => {
+    await using proxy = await TcpProxy.start(server.url);
+    const { queue } = work(connect({ url: proxy.through(server.url) }));
+    await queue.enqueue(1);
+    const waiting = (queue.backend as RedisBackend).dequeue({ max: 1, leaseMs: 1_000, waitMs: 60_000 });
+    proxy.silence();
+    const began = performance.now();
+    await queue.close({ deadlineMs: 500 });
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(await waiting).toEqual([]);
+  });
+});
+
+describe("a server that is killed", () => {
+  test("and comes back has every job that was answered; the worker goes on by itself", async () => {
+    const { queue, handled } = work(connect({ url: server.url }));
+    await queue.enqueueMany([1, 2, 3]);
+    await vi.waitFor(() => expect(handled).toHaveLength(3), PATIENCE);
+    await server.kill9();
+    const unanswered = queue.enqueue(4, { id: "while-down" }).catch((error: unknown) => error);
+    expect(await unanswered).toMatchObject({ code: "BACKEND_UNAVAILABLE", retryable: true });
+    await server.restart();
+    await vi.waitFor(async () => queue.enqueue(4, { id: "while-down" }), PATIENCE);
+    await vi.waitFor(() => expect(handled.toSorted()).toEqual([1, 2, 3, 4]), PATIENCE);
+  });
+
+  test("is a clear error for a queue that is opened meanwhile", async () => {
+    await using gone = await startRedis();
+    const url = gone.url;
+    await gone.kill9();
+    await using backend = new RedisBackend("gone", connect({ url, commandTimeoutMs: 300 }));
+    await expect(backend.ping()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE", retryable: true });
+    expect(await backend.enqueue([{ id: "a", body: "" }]).catch((error: unknown) => error)).toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+    });
+  });
+});
+
+test("scripts that the server has forgotten are sent again, and nothing is lost", async () => {
+  const connection = connect({ url: server.url });
+  const { queue, handled } = work(connection);
+  for (let n = 0; n < 200; n += 10) {
+    await queue.enqueueMany(Array.from({ length: 10 }, (_, index) => n + index));
+    await connection.commands.send("", ["SCRIPT", "FLUSH"]);
+  }
+  await vi.waitFor(() => expect(new Set(handled).size).toBe(200), PATIENCE);
+  expect(handled).toHaveLength(200);
+});
+
+test("a slot that moves to another node takes its jobs with it while they flow", async () => {
+  await using cluster = await startRedisCluster();
+  const { queue, handled } = work(connect({ cluster: { nodes: cluster.addresses } }));
+  await queue.enqueue(0);
+  const tag = `{${queue.name}:0}`;
+  const slot = (await cluster.command(0, "CLUSTER", "KEYSLOT", tag)).slice(1).trim();
+  const from = Math.min(2, Math.floor((Number(slot) * 3) / 16_384));
+  const to = (from + 1) % 3;
+  const idOf = async (node: number): Promise<string> =>
+    /[0-9a-f]{40}/.exec(await cluster.command(node, "CLUSTER", "MYID"))?.[0] ?? "";
+  const [source, target] = [await idOf(from), await idOf(to)];
+
+  await cluster.command(to, "CLUSTER", "SETSLOT", slot, "IMPORTING", source);
+  await cluster.command(from, "CLUSTER", "SETSLOT", slot, "MIGRATING", target);
+  const producing = (async () => {
+    for (let n = 1; n <= 300; n++) await queue.enqueue(n);
+  })();
+  const port = String(cluster.addresses[to]?.port);
+  for (;;) {
+    const keys =
+      (await cluster.command(from, "CLUSTER", "GETKEYSINSLOT", slot, "50")).match(/chimera:\S+/g) ?? [];
+    if (keys.length === 0) break;
+    await cluster.command(from, "MIGRATE", "127.0.0.1", port, '""', "0", "5000", "KEYS", ...keys);
+  }
+  for (const node of [to, from, 3 - to - from]) {
+    await cluster.command(node, "CLUSTER", "SETSLOT", slot, "NODE", target);
+  }
+  await producing;
+  await vi.waitFor(() => expect(new Set(handled).size).toBe(301), PATIENCE);
+  expect(handled).toHaveLength(301);
+}, 60_000);
