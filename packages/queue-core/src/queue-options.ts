@@ -72,7 +72,7 @@ export interface ResolvedQueueOptions<In, Out> {
 }
 
 /** Large enough for documents, small enough that a batch of 250 cannot exhaust a server. */
-export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 /** @throws QueueError `QUEUE_INVALID` with every issue. */
 export function resolveQueueOptions<In, Out>(options: QueueOptions<In, Out>): ResolvedQueueOptions<In, Out> {

@@ -5,7 +5,7 @@ import { QueueError } from "./errors.ts";
  * Headers that start with this belong to Chimera: they carry what a worker must know of a single job,
  * and are neither taken from a producer nor shown to a handler.
  */
-export const RESERVED_PREFIX = "chimera-";
+const RESERVED_PREFIX = "chimera-";
 
 export const MAX_ATTEMPTS_HEADER = "chimera-max-attempts";
 export const MAX_DELIVERIES_HEADER = "chimera-max-deliveries";

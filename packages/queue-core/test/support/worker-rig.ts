@@ -87,7 +87,7 @@ export class WatchedBackend implements QueueBackend {
 }
 
 /** The same with the facet for backends a round trip away. */
-export class OneTripBackend extends WatchedBackend {
+class OneTripBackend extends WatchedBackend {
   async settleAndDequeue(
     settlements: readonly Settlement[],
     { max, leaseMs }: DequeueRequest,

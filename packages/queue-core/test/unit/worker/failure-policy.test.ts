@@ -2,22 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_BACKOFF } from "@chimera/dlq";
 import { RetryAfter, Unrecoverable, type Delivery } from "../../../src/index.ts";
+import { sampleDelivery } from "../../../src/testing/index.ts";
 import { decideFailure } from "../../../src/worker/failure-policy.ts";
 
 function delivery(parts: Partial<Delivery> = {}, headers: Record<string, string> = {}): Delivery {
-  return {
-    job: { id: "job", body: "{}", headers, priority: "normal" },
-    receipt: "r" as Delivery["receipt"],
-    fence: 1,
-    deliveryCount: (parts.failures ?? 0) + 1,
-    failures: 0,
-    errors: [],
-    enqueuedAt: 0,
-    leaseUntil: 0,
-    suspect: false,
-    exhausted: false,
-    ...parts,
-  };
+  const { job } = sampleDelivery();
+  return sampleDelivery({ deliveryCount: (parts.failures ?? 0) + 1, ...parts, job: { ...job, headers } });
 }
 
 const options = {
