@@ -57,7 +57,7 @@ class Ledger {
 }
 
 /** Ours: leases, retries, time-outs and dead letters at their defaults. */
-export const localQueue: Run = async (n, concurrency) => {
+const localQueue: Run = async (n, concurrency) => {
   const ledger = new Ledger(n);
   const queue = new LocalQueue<Payload>("bench");
   const worker = queue.process(async (payload) => ledger.see(payload), {
