@@ -8,8 +8,8 @@ import { RedisQueue } from "@chimera/queue-redis";
 
 import { isSet } from "./settings-check.ts";
 
-/** The name of the queue of all quakes, in Redis too. */
-export const QUAKE_QUEUE = "chimera-demo-quakes";
+/** The queue of all quakes, in Redis too. */
+const QUAKE_QUEUE = "chimera-demo-quakes";
 
 const REDIS_VARIABLES = ["CHIMERA_REDIS_URL", "CHIMERA_REDIS_CLUSTER_NODES", "CHIMERA_REDIS_SENTINEL_NODES"];
 

@@ -8,6 +8,13 @@ import { clickhouseMetrics, deadLetterMetrics, postgresMetrics } from "./storage
 /** Buckets of OpenTelemetry's messaging conventions (semantic-conventions, `messaging.process.duration`). */
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/** Gauges of prom-client that are named like counters, which `promtool check metrics` refuses. The same by type remain. */
+const MISNAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 /** All metrics of the service, read from its parts at each scrape. */
 export class ServiceMetrics {
   readonly #registry = new Registry();
@@ -32,6 +39,7 @@ export class ServiceMetrics {
   constructor(service: Service) {
     this.#service = service;
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
   get contentType(): string {

@@ -54,6 +54,11 @@ export class ServiceProcess implements AsyncDisposable {
     return service;
   }
 
+  /** Where it listens; empty when it ended instead. */
+  get url(): string {
+    return this.#url;
+  }
+
   async get(path: string): Promise<Answer> {
     return answerOf(await fetch(this.#url + path));
   }
