@@ -24,7 +24,10 @@ if #due > 0 then
   more = #due == ${PASS_LIMIT}
 end
 local reclaimed, looked, unsorted = {}, 0, false
+-- A job's state is written once all are known; until then this says which have been taken.
+local taken = {}
 local function reclaim(id, text, ended, batch, place)
+  taken[id] = true
   reclaimed[#reclaimed + 1] = { id, readState(text), ended = ended, batch = batch, place = place }
 end
 local function endBatch(batch, ended)
@@ -32,7 +35,7 @@ local function endBatch(batch, ended)
   local texts = #ids > 0 and redis.call('HMGET', k_state, unpack(ids)) or {}
   local out, alone, unfinished = 0, 0, false
   for i = 1, #ids do
-    if under(texts[i], batch) then
+    if under(texts[i], batch) and not taken[ids[i]] then
       if singles > 0 and redis.call('ZSCORE', k_leases, batch .. '~' .. ids[i]) then
         alone = alone + 1
       elseif #reclaimed == ${PASS_LIMIT} then
@@ -55,7 +58,7 @@ local function endSingle(member, tilde, ended)
   local batch, id = string.sub(member, 1, tilde - 1), string.sub(member, tilde + 1)
   local text = redis.call('HGET', k_state, id)
   looked = looked + 1
-  if not under(text, batch) then return end
+  if taken[id] or not under(text, batch) then return end
   local place = 1
   for i, other in ipairs(idsOf(batch)) do
     if other == id then place = i end
