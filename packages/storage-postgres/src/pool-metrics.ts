@@ -62,6 +62,7 @@ export class PoolCounters {
   };
 
   waited(durationMs: number): void {
+    this.waits.count++;
     this.waits.totalMs += durationMs;
     this.waits.maxMs = Math.max(this.waits.maxMs, durationMs);
   }

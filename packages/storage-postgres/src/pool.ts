@@ -1,7 +1,6 @@
 import type { Clock, Logger } from "@chimera/dlq";
 import type { CancelRequest } from "./cancel-request.ts";
 import type { Connector } from "./connector.ts";
-import type { PostgresError } from "./errors.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { Failure } from "./failure.ts";
 import type { Limits } from "./failure.ts";
@@ -12,7 +11,7 @@ import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
 import { PoolCounters } from "./pool-metrics.ts";
 import { PooledClient } from "./pooled-client.ts";
 import { PrePing } from "./pre-ping.ts";
-import { WaitLine } from "./wait-line.ts";
+import { WaitedInVain, WaitLine } from "./wait-line.ts";
 
 /** What somebody in line is handed: a client, or the right to make one. */
 type Handed = PooledClient | "slot";
@@ -199,24 +198,19 @@ export class Pool {
     }
   }
 
-  async #wait({ signal, ...limits }: Limits): Promise<Handed> {
+  async #wait(limits: Limits): Promise<Handed> {
     const startedAt = this.#clock.monotonic();
     const deadlineAt = Math.min(startedAt + this.#options.poolTimeoutMs, limits.deadlineAt);
-    this.#counters.waits.count++;
     try {
-      return await this.#line.wait({
-        deadlineAt,
-        signal,
-        timeoutError: () => this.#timeoutError(deadlineAt - startedAt),
-      });
+      return await this.#line.wait(deadlineAt, limits.signal);
+    } catch (error) {
+      if (!(error instanceof WaitedInVain)) throw error;
+      this.#counters.waits.timeouts++;
+      const state = { ...this.metrics(), waiting: error.waiting };
+      throw waitedInVain(this.#options, state, deadlineAt - startedAt);
     } finally {
       this.#counters.waited(this.#clock.monotonic() - startedAt);
     }
-  }
-
-  #timeoutError(waitMs: number): PostgresError {
-    this.#counters.waits.timeouts++;
-    return waitedInVain(this.#options, this.metrics(), waitMs);
   }
 
   #taken(client: PooledClient): PooledClient {

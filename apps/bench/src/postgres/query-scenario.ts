@@ -12,10 +12,11 @@ export function queryScenario(count: number, n: number): Scenario {
     referenceName: "pg connect, query, release",
     bar: 0.95,
     n,
-    quickN: Math.round(n / 5),
-    pairs: 9,
+    quickN: n,
+    // Many short runs: on a shared machine the speed drifts within seconds.
+    pairs: 25,
     // Both sides are compiled after some ten thousand calls, not before.
-    warmups: 4,
+    warmups: 8,
     peers: ["pg"],
     async open(runs) {
       return postgresSides("select 1", {

@@ -1,17 +1,13 @@
 import { ManualClock } from "@chimera/dlq/testing";
 import { expect, it } from "vitest";
 import { DeadlineWatch } from "../../src/deadline-watch.ts";
-import { WaitLine } from "../../src/wait-line.ts";
+import { WaitedInVain, WaitLine } from "../../src/wait-line.ts";
 
 function rig() {
   const clock = new ManualClock();
   const line = new WaitLine<string>(new DeadlineWatch(clock));
   const wait = async (waitMs = 1_000, signal?: AbortSignal): Promise<string> =>
-    line.wait({
-      deadlineAt: clock.monotonic() + waitMs,
-      signal,
-      timeoutError: () => new Error(`${line.length} waiting`),
-    });
+    line.wait(clock.monotonic() + waitMs, signal);
   return { clock, line, wait };
 }
 
@@ -32,12 +28,33 @@ it("lets one go at its deadline and at its abort, and the others move up", async
   controller.abort(reason);
   line.hand("a");
   expect(await ends).toEqual([
-    { status: "rejected", reason: new Error("3 waiting") },
+    { status: "rejected", reason: new WaitedInVain(3) },
     { status: "rejected", reason },
     { status: "fulfilled", value: "a" },
   ]);
   expect(line.length).toBe(0);
   expect(clock.pendingCount).toBeLessThanOrEqual(1);
+});
+
+it("keeps its order and its length over thousands who come, leave and are served", async () => {
+  const { line, wait } = rig();
+  const served: number[] = [];
+  const calls: Promise<unknown>[] = [];
+  const expected: number[] = [];
+  for (let round = 0; round < 1_000; round++) {
+    const controller = new AbortController();
+    for (const who of [3 * round, 3 * round + 1]) calls.push(wait().then(() => served.push(who)));
+    const leaving = wait(1_000, controller.signal);
+    controller.abort(new Error("gone"));
+    await expect(leaving).rejects.toThrow("gone");
+    if (round % 3 !== 0) line.hand("x");
+  }
+  expect(line.length).toBe(2_000 - 666);
+  while (line.hand("x"));
+  for (let round = 0; round < 1_000; round++) expected.push(3 * round, 3 * round + 1);
+  await Promise.all(calls);
+  expect(served).toEqual(expected);
+  expect(line.length).toBe(0);
 });
 
 it("sends everybody away", async () => {
