@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { DEAD_LETTER_REASONS, FileDeadLetterStore, silentLogger, type DeadLetter } from "@chimera/dlq";
 
 const FIRST_MS = Date.parse("2026-11-01T00:00:00.000Z");
@@ -42,7 +43,7 @@ export async function writeLetterFile(path: string, bytes: number): Promise<numb
     const piece = Array.from({ length: PIECE }, (_, at) => letter(count + at));
     await store.append(piece);
     count += piece.length;
-    written = (await store.stats()).bytes;
+    written = (await stat(path)).size;
   }
   return count;
 }
