@@ -77,7 +77,9 @@ class Demo {
     await this.#reportFirstPass(stored);
 
     output.write(report.heading("Replay"));
-    await this.#handle("replayed", deadLettered, correctedQuakeSchema, async () => this.#replay());
+    // Letters that a run before this one was too short for come home as well.
+    const { count: waiting } = await deadLetters.stats({ source: this.#service.source });
+    await this.#handle("replayed", waiting, correctedQuakeSchema, async () => this.#replay());
     const { count: replayed } = await deadLetters.stats({ ...this.#letters, state: "replayed" });
     const { total: postgres } = await quakes.count(this.#run);
     const clickhouse = await events.count();
