@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { countOf, createEvents, freshTable, open, serverForFile } from "../support/clickhouse.ts";
+import { countOf, createEvents, freshTable, open } from "../support/clickhouse.ts";
+import { serverForFile } from "../support/server-for-file.ts";
 
 const server = serverForFile();
 const QUICK = { backoff: { baseDelayMs: 10, maxDelayMs: 50 }, breakerMaxOpenMs: 50, requestTimeoutMs: 1_000 };

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { CLASSIFIED } from "../../src/failure-classes.ts";
 import type { ClickHouseAdapter } from "../../src/index.ts";
-import { open, serverForFile } from "../support/clickhouse.ts";
+import { open } from "../support/clickhouse.ts";
+import { serverForFile } from "../support/server-for-file.ts";
 
 const server = serverForFile();
 let adapter: ClickHouseAdapter;

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 
-import { countOf, freshTable, open, serverForFile } from "../support/clickhouse.ts";
+import { countOf, freshTable, open } from "../support/clickhouse.ts";
+import { serverForFile } from "../support/server-for-file.ts";
 
 const server = serverForFile();
 const PROGRAM = fileURLToPath(new URL("../support/writer-process.ts", import.meta.url));

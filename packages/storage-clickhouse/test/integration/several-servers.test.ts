@@ -1,7 +1,8 @@
 import { TcpProxy } from "@chimera/test-services";
 import { describe, expect, it } from "vitest";
 
-import { countOf, createEvents, open, serverForFile } from "../support/clickhouse.ts";
+import { countOf, createEvents, open } from "../support/clickhouse.ts";
+import { serverForFile } from "../support/server-for-file.ts";
 
 const server = serverForFile();
 const QUICK = { backoff: { baseDelayMs: 10, maxDelayMs: 50 }, breakerMaxOpenMs: 50, requestTimeoutMs: 500 };

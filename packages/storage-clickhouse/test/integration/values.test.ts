@@ -2,7 +2,8 @@ import { MemoryDeadLetterStore } from "@chimera/dlq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { ClickHouseAdapter } from "../../src/index.ts";
-import { freshTable, open, serverForFile } from "../support/clickhouse.ts";
+import { freshTable, open } from "../support/clickhouse.ts";
+import { serverForFile } from "../support/server-for-file.ts";
 
 const server = serverForFile();
 const deadLetters = new MemoryDeadLetterStore();

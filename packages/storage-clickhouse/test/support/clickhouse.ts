@@ -1,37 +1,7 @@
 import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
-import { startClickHouse } from "@chimera/test-services";
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll } from "vitest";
-
 import { ClickHouseAdapter } from "../../src/index.ts";
 import type { ClickHouseOptions } from "../../src/index.ts";
-
-/** One server for a test file. */
-export interface ServerOfFile {
-  readonly url: string;
-  readonly service: Awaited<ReturnType<typeof startClickHouse>>;
-}
-
-/** Starts a server before the file's tests and stops it after them. */
-export function serverForFile(): ServerOfFile {
-  let service: ServerOfFile["service"] | undefined;
-  const started = (): ServerOfFile["service"] => {
-    if (service === undefined) throw new Error("The server is started in beforeAll");
-    return service;
-  };
-  beforeAll(async () => {
-    service = await startClickHouse();
-  });
-  afterAll(async () => service?.stop());
-  return {
-    get url() {
-      return started().url;
-    },
-    get service() {
-      return started();
-    },
-  };
-}
 
 /** An adapter that is there: the driver is installed in this repository. */
 export async function open(options: ClickHouseOptions): Promise<ClickHouseAdapter> {
