@@ -15,9 +15,13 @@ export class LeakWatch {
     this.#logger = logger;
   }
 
-  took(client: PooledClient): void {
-    if (this.#leakAfterMs === 0) return;
-    const place = placeOfCall();
+  /** The place of the call under way, for {@link took}; nothing when leaks are not looked for. */
+  placeOfCall(): Error | undefined {
+    return this.#leakAfterMs === 0 ? undefined : placeOfCall();
+  }
+
+  took(client: PooledClient, place: Error | undefined): void {
+    if (place === undefined) return;
     const report = (): void =>
       this.#logger.warn("postgres.client_kept", { forMs: this.#leakAfterMs, takenAt: place.stack });
     this.#timers.set(client, this.#clock.schedule(report, this.#leakAfterMs, true));

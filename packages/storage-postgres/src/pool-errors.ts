@@ -8,7 +8,7 @@ export function waitedInVain(
   { inUse, waiting, connecting }: PoolMetrics,
   waitMs: number,
 ): PostgresError {
-  const within = `within ${Math.round(waitMs)} ms`;
+  const within = `within ${Math.max(0, Math.round(waitMs))} ms`;
   if (connecting === inUse) {
     const message = `The server let nobody in ${within}: ${connecting} connections are under way`;
     return new PostgresError("POSTGRES_UNAVAILABLE", message, { retryable: true });

@@ -11,10 +11,7 @@ import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
 import { PoolCounters } from "./pool-metrics.ts";
 import { PooledClient } from "./pooled-client.ts";
 import { PrePing } from "./pre-ping.ts";
-import { WaitedInVain, WaitLine } from "./wait-line.ts";
-
-/** What somebody in line is handed: a client, or the right to make one. */
-type Handed = PooledClient | "slot";
+import { Waiter, WaitLine } from "./wait-line.ts";
 
 /**
  * Clients of one server: `poolSize` kept, `maxOverflow` more at a peak.
@@ -31,7 +28,7 @@ export class Pool {
   readonly #limit: number;
   readonly #counters = new PoolCounters();
   readonly #deadlines: DeadlineWatch;
-  readonly #line: WaitLine<Handed>;
+  readonly #line: WaitLine<PooledClient>;
   readonly #leaks: LeakWatch;
   readonly #prePing: PrePing;
   /** The warmest last. */
@@ -55,7 +52,13 @@ export class Pool {
     this.#logger = logger;
     this.#limit = poolSize === 0 || maxOverflow === -1 ? Infinity : poolSize + maxOverflow;
     this.#deadlines = new DeadlineWatch(clock);
-    this.#line = new WaitLine(this.#deadlines);
+    this.#line = new WaitLine(this.#deadlines, {
+      left: ({ startedAt }) => this.#counters.waited(clock.monotonic() - startedAt),
+      lateError: ({ startedAt, deadlineAt }) => {
+        this.#counters.waits.timeouts++;
+        return waitedInVain(options, this.metrics(), deadlineAt - startedAt);
+      },
+    });
     this.#prePing = new PrePing(options);
     this.#leaks = new LeakWatch(options.leakAfterMs, clock, logger);
   }
@@ -67,7 +70,7 @@ export class Pool {
     const nowMs = this.#clock.monotonic();
     if (client.expiresAt <= nowMs || this.#prePing.isDue(client, nowMs)) return undefined;
     this.#idle.pop();
-    return this.#taken(client);
+    return this.#taken(client, this.#leaks.placeOfCall());
   }
 
   /**
@@ -75,22 +78,12 @@ export class Pool {
    *
    * @throws PostgresError `POOL_TIMEOUT`, `POSTGRES_CLOSED`; Failure when the server cannot be reached; the signal's reason.
    */
-  async take(limits: Limits): Promise<PooledClient> {
-    for (;;) {
-      this.#throwIfClosed();
-      limits.signal?.throwIfAborted();
-      this.#throwIfLate(limits);
-      const idle = this.#idle.pop();
-      if (idle !== undefined) {
-        if (await this.#isFit(idle, limits)) return this.#taken(idle);
-      } else if (this.#open < this.#limit) {
-        this.#open++;
-        return this.#connect(limits);
-      } else {
-        const handed = await this.#wait(limits);
-        return handed === "slot" ? this.#connect(limits) : this.#taken(handed);
-      }
-    }
+  // oxlint-disable-next-line typescript/promise-function-async -- at a full pool each layer of promises shows
+  take(limits: Limits): Promise<PooledClient> {
+    const isFull = this.#idle.length === 0 && this.#open >= this.#limit;
+    return isFull && !this.#closed && limits.signal?.aborted !== true
+      ? this.#wait(limits)
+      : this.#find(limits);
   }
 
   /** Takes a client back: to the first in line, to the idle ones, or out of the pool. */
@@ -100,9 +93,8 @@ export class Pool {
     const reason = this.#discardReason(client);
     if (reason !== undefined) {
       this.#discard(client, reason);
-    } else if (!this.#line.hand(client)) {
-      client.lastUsedAt = this.#clock.monotonic();
-      this.#idle.push(client);
+    } else {
+      this.#handOn(client);
     }
     this.#checkDrained();
   }
@@ -147,6 +139,30 @@ export class Pool {
     for (const client of this.#inUse) client.destroy();
   }
 
+  async #find(limits: Limits): Promise<PooledClient> {
+    const place = this.#leaks.placeOfCall();
+    for (;;) {
+      if (this.#closed) throw closedError();
+      limits.signal?.throwIfAborted();
+      this.#throwIfLate(limits);
+      const idle = this.#idle.pop();
+      if (idle !== undefined) {
+        if (await this.#isFit(idle, limits)) return this.#taken(idle, place);
+      } else if (this.#open < this.#limit) {
+        this.#open++;
+        return this.#connect(limits, place);
+      } else {
+        return this.#wait(limits, place);
+      }
+    }
+  }
+
+  // oxlint-disable-next-line typescript/promise-function-async -- see take
+  #wait(limits: Limits, place: Error | undefined = this.#leaks.placeOfCall()): Promise<PooledClient> {
+    const { poolTimeoutMs } = this.#options;
+    return this.#line.wait(new Waiter(limits, this.#clock.monotonic(), poolTimeoutMs, place));
+  }
+
   async #isFit(client: PooledClient, limits: Limits): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
     if (client.expiresAt <= nowMs) {
@@ -170,7 +186,7 @@ export class Pool {
     return false;
   }
 
-  async #connect(limits: Limits): Promise<PooledClient> {
+  async #connect(limits: Limits, place: Error | undefined): Promise<PooledClient> {
     this.#connecting++;
     const generation = this.#generation;
     try {
@@ -185,7 +201,7 @@ export class Pool {
       };
       const client = new PooledClient(driver, context, generation, this.#clock.monotonic() + lifetimeMs);
       this.#counters.created++;
-      if (!this.#ended) return this.#taken(client);
+      if (!this.#ended) return this.#taken(client, place);
       void client.end();
       throw closedError();
     } catch (error) {
@@ -198,25 +214,20 @@ export class Pool {
     }
   }
 
-  async #wait(limits: Limits): Promise<Handed> {
-    const startedAt = this.#clock.monotonic();
-    const deadlineAt = Math.min(startedAt + this.#options.poolTimeoutMs, limits.deadlineAt);
-    try {
-      return await this.#line.wait(deadlineAt, limits.signal);
-    } catch (error) {
-      if (!(error instanceof WaitedInVain)) throw error;
-      this.#counters.waits.timeouts++;
-      const state = { ...this.metrics(), waiting: error.waiting };
-      throw waitedInVain(this.#options, state, deadlineAt - startedAt);
-    } finally {
-      this.#counters.waited(this.#clock.monotonic() - startedAt);
-    }
+  #taken(client: PooledClient, place: Error | undefined): PooledClient {
+    this.#inUse.add(client);
+    this.#leaks.took(client, place);
+    return client;
   }
 
-  #taken(client: PooledClient): PooledClient {
-    this.#inUse.add(client);
-    this.#leaks.took(client);
-    return client;
+  #handOn(client: PooledClient): void {
+    const first = this.#line.next();
+    if (first === undefined) {
+      client.lastUsedAt = this.#clock.monotonic();
+      this.#idle.push(client);
+    } else {
+      first.take(this.#taken(client, first.place));
+    }
   }
 
   #discardReason(client: PooledClient): DiscardReason | undefined {
@@ -242,7 +253,15 @@ export class Pool {
 
   /** A slot goes to the first in line without becoming free in between, so that no newcomer can take it. */
   #freeSlot(): void {
-    if (!this.#line.hand("slot")) this.#open--;
+    const first = this.#line.next();
+    if (first === undefined) {
+      this.#open--;
+      return;
+    }
+    this.#connect(first.limits, first.place).then(
+      (client) => first.take(client),
+      (error: unknown) => first.refuse(error),
+    );
   }
 
   readonly #onLost = (client: PooledClient): void => {
@@ -261,9 +280,5 @@ export class Pool {
   #throwIfLate({ deadlineAt }: Limits): void {
     if (deadlineAt <= this.#clock.monotonic())
       throw new Failure("never-sent", new Error("No client was ready before the deadline"), "deadline");
-  }
-
-  #throwIfClosed(): void {
-    if (this.#closed) throw closedError();
   }
 }

@@ -1,29 +1,29 @@
 import type { Deadline, DeadlineWatch } from "./deadline-watch.ts";
-
-/** What one who waited until the deadline in vain is refused with; whoever asked makes the error of it. */
-export class WaitedInVain extends Error {
-  /** Those in line at that moment, this one included. */
-  readonly waiting: number;
-
-  constructor(waiting: number) {
-    super("waited in vain");
-    this.waiting = waiting;
-  }
-}
+import type { Limits } from "./failure.ts";
 
 /** Places that were served and are kept before the rest is moved up. */
 const MOVE_UP_AFTER = 256;
 
+/** What the owner of a line is told, and asked, about those who wait. */
+export interface WaitLineHooks<Handed> {
+  /** Somebody left: served, late, or aborted. */
+  left(waiter: Waiter<Handed>): void;
+  /** Makes the error of one who waited in vain; that one still counts as waiting. */
+  lateError(waiter: Waiter<Handed>): Error;
+}
+
 /** First come, first served; whoever gives up leaves the line in constant time. */
 export class WaitLine<Handed> {
   readonly #deadlines: DeadlineWatch;
+  readonly #hooks: WaitLineHooks<Handed>;
   /** In the order of arrival; those before `#head` were served, and among the rest some have left. */
   #places: Waiter<Handed>[] = [];
   #head = 0;
   #length = 0;
 
-  constructor(deadlines: DeadlineWatch) {
+  constructor(deadlines: DeadlineWatch, hooks: WaitLineHooks<Handed>) {
     this.#deadlines = deadlines;
+    this.#hooks = hooks;
   }
 
   get length(): number {
@@ -31,42 +31,49 @@ export class WaitLine<Handed> {
   }
 
   /**
-   * Waits for {@link hand} until `deadlineAt` on the monotonic clock.
+   * Waits until {@link next} answers this one and it is taken care of.
    *
-   * @throws the signal's reason, {@link WaitedInVain}, or what {@link refuseAll} was given.
+   * @throws the signal's reason, the hook's `lateError`, or what {@link refuseAll} was given.
    */
   // oxlint-disable-next-line typescript/promise-function-async -- a promise around the promise shows when many wait
-  wait(deadlineAt: number, signal: AbortSignal | undefined): Promise<Handed> {
+  wait(waiter: Waiter<Handed>): Promise<Handed> {
     return new Promise<Handed>((resolve, reject) => {
-      const waiter = new Waiter(deadlineAt, signal, resolve, reject, this);
       this.#places.push(waiter);
       this.#length++;
+      waiter.begin(this, resolve, reject);
       this.#deadlines.add(waiter);
     });
   }
 
-  /** Gives the first in line what it waits for; `false` when nobody waits. */
-  hand(handed: Handed): boolean {
-    if (this.#length === 0) return false;
-    for (;;) {
+  /** Takes the first out of the line; whoever asked must resolve or refuse it. */
+  next(): Waiter<Handed> | undefined {
+    while (this.#length > 0) {
       const waiter = this.#places[this.#head++];
       if (this.#head > MOVE_UP_AFTER && this.#head * 2 > this.#places.length) this.#moveUp();
-      if (waiter === undefined) return false;
-      if (waiter.isGone) continue;
-      waiter.take(handed);
-      return true;
+      if (waiter === undefined) return undefined;
+      if (!waiter.isGone) {
+        waiter.leave();
+        return waiter;
+      }
     }
+    return undefined;
   }
 
   /** Sends everybody away. */
   refuseAll(error: () => Error): void {
-    for (const waiter of this.#places.slice(this.#head)) if (!waiter.isGone) waiter.refuse(error());
+    for (let waiter = this.next(); waiter !== undefined; waiter = this.next()) waiter.refuse(error());
   }
 
-  /** A waiter left: served, late, or aborted. */
+  /** Called by a waiter that leaves. */
   left(waiter: Waiter<Handed>): void {
     this.#length--;
     this.#deadlines.remove(waiter);
+    this.#hooks.left(waiter);
+  }
+
+  /** Called by a waiter whose time is over. */
+  lateError(waiter: Waiter<Handed>): Error {
+    return this.#hooks.lateError(waiter);
   }
 
   #moveUp(): void {
@@ -75,53 +82,64 @@ export class WaitLine<Handed> {
   }
 }
 
-class Waiter<Handed> implements Deadline {
+/** One place in a line. */
+export class Waiter<Handed> implements Deadline {
+  /** Of the whole call. */
+  readonly limits: Limits;
+  readonly startedAt: number;
+  /** Of the waiting. */
   readonly deadlineAt: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #resolve: (handed: Handed) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #line: WaitLine<Handed>;
+  /** Where the call was made, when leaks are looked for. */
+  readonly place: Error | undefined;
+  #line: WaitLine<Handed> | undefined;
+  #resolve: ((handed: Handed) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #onAbort: (() => void) | undefined;
   #isGone = false;
 
-  constructor(
-    deadlineAt: number,
-    signal: AbortSignal | undefined,
-    resolve: (handed: Handed) => void,
-    reject: (error: unknown) => void,
-    line: WaitLine<Handed>,
-  ) {
-    this.deadlineAt = deadlineAt;
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#line = line;
-    if (signal === undefined) return;
-    this.#onAbort = () => this.refuse(signal.reason);
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+  constructor(limits: Limits, startedAt: number, waitMs: number, place?: Error) {
+    this.limits = limits;
+    this.startedAt = startedAt;
+    this.deadlineAt = Math.min(startedAt + waitMs, limits.deadlineAt);
+    this.place = place;
   }
 
   get isGone(): boolean {
     return this.#isGone;
   }
 
+  /** Called by the line. */
+  begin(line: WaitLine<Handed>, resolve: (handed: Handed) => void, reject: (error: unknown) => void): void {
+    this.#line = line;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { signal } = this.limits;
+    if (signal === undefined) return;
+    this.#onAbort = () => {
+      this.leave();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Ends the waiting; the promise is still open. */
+  leave(): void {
+    this.#isGone = true;
+    this.#line?.left(this);
+    if (this.#onAbort !== undefined) this.limits.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
   take(handed: Handed): void {
-    this.#leave();
-    this.#resolve(handed);
+    this.#resolve?.(handed);
   }
 
   refuse(error: unknown): void {
-    this.#leave();
-    this.#reject(error);
+    this.#reject?.(error);
   }
 
   onDeadline(): void {
-    this.refuse(new WaitedInVain(this.#line.length));
-  }
-
-  #leave(): void {
-    this.#isGone = true;
-    this.#line.left(this);
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+    const error = this.#line?.lateError(this);
+    this.leave();
+    this.refuse(error);
   }
 }
