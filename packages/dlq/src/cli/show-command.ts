@@ -4,7 +4,7 @@ import { ExitCode } from "./exit-code.ts";
 import type { CommonFlags, Session } from "./session.ts";
 import { shown } from "./tables.ts";
 
-const LABEL_WIDTH = 10;
+const LABEL_WIDTH = 11;
 
 /** Shows one letter with its payload. */
 export async function show(

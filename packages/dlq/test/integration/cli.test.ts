@@ -113,7 +113,7 @@ describe("chimera-dlq", () => {
   it("show prints every field and the payload, and says when there is no such letter", async () => {
     await using at = await desk();
     const { output } = await at.run(["show", "quake-1"]);
-    expect(output).toContain("reason    exhausted");
+    expect(output).toContain("reason     exhausted");
     expect(output).toContain('{\n  "magnitude": 5.4,\n  "place": "Izu"\n}\n');
     expect((await at.run(["show", "quake-9"])).exitCode).toBe(3);
   });
