@@ -131,6 +131,7 @@ export class BatchExecutor<Out> implements JobRunner {
       else this.#options.succeeded(job, durationMs, nowMs);
     });
     this.fill();
+    if (this.#groups.size === 0) this.#options.emptied();
   }
 
   /** The jobs with a payload; the others are given up as invalid, and do not hold the batch up. */

@@ -125,7 +125,7 @@ export class Executor<Out> implements JobRunner {
       succeeded(job, nowMs - slot.startedAt, nowMs);
       job = next(nowMs);
     }
-    this.#free.push(slot);
+    this.#leave(slot);
   }
 
   /** What to wait for; `undefined` when the handler has succeeded without a promise. */
@@ -172,8 +172,13 @@ export class Executor<Out> implements JobRunner {
 
   #proceed(slot: Slot, nowMs: number): void {
     const job = this.#options.next(nowMs);
-    if (job === undefined) this.#free.push(slot);
+    if (job === undefined) this.#leave(slot);
     else this.#run(slot, job, nowMs);
+  }
+
+  #leave(slot: Slot): void {
+    this.#free.push(slot);
+    if (this.running === 0) this.#options.emptied();
   }
 
   #watch(nowMs: number): void {

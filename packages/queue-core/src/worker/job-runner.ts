@@ -12,6 +12,8 @@ export interface RunnerHooks {
   readonly failed: (job: ActiveJob, error: unknown) => void;
   /** The body could not be decoded or does not match the schema; the handler was not called. */
   readonly invalid: (job: ActiveJob, error: unknown) => void;
+  /** Nothing runs and nothing waits to run: no later settlement could ride along with the ones there are. */
+  readonly emptied: () => void;
 }
 
 /** Runs a user's handler over jobs: one by one, or batch by batch. */

@@ -235,6 +235,7 @@ export class Worker {
       succeeded: (job, durationMs, nowMs) => this.#outcomes.succeeded(job, durationMs, nowMs),
       failed: (job, error) => this.#outcomes.failed(job, error),
       invalid: (job, error) => this.#outcomes.invalid(job, error),
+      emptied: () => this.#fetch.decideSoon(),
     };
   }
 
