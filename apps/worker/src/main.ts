@@ -3,6 +3,8 @@ import { isatty } from "node:tty";
 import { createHttpServer } from "./http/http-server.ts";
 import { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { createPinoLogger } from "./pino-logger.ts";
+import { printedConfig } from "./print-config.ts";
+import { recordingEnvironment } from "./recording-environment.ts";
 import { RunningService } from "./running-service.ts";
 import { checkAddress, readServiceSettings } from "./service-settings.ts";
 import { Service } from "./service.ts";
@@ -11,16 +13,25 @@ import { SettingsCheck, SettingsError } from "./settings-check.ts";
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-/** Starts the service; it runs until a signal ends it. */
+/** Starts the service, which runs until a signal ends it; or shows its settings, for `--print-config`. */
 async function main(): Promise<void> {
   const check = new SettingsCheck();
-  const settings = readServiceSettings(process.env, check);
+  const { environment, names } = recordingEnvironment(process.env);
+  const settings = readServiceSettings(environment, check);
   const logger = createPinoLogger(settings.logLevel, isatty(1));
-  await checkAddress(settings, check);
-  const service = await check.attempt(async () => Service.open(process.env, { logger, fallBack: true }));
+  const printsConfig = process.argv.includes("--print-config");
+  if (!printsConfig) await checkAddress(settings, check);
+  const service = await check.attempt(async () =>
+    Service.open(environment, { logger, fallBack: !printsConfig }),
+  );
   if (service === undefined || check.failed) {
     await service?.close();
     throw check.error();
+  }
+  if (printsConfig) {
+    process.stdout.write(printedConfig(process.env, names));
+    await service.close();
+    return;
   }
   const metrics = new ServiceMetrics(service);
   const running = new RunningService(service, logger, (worker) => {

@@ -127,10 +127,9 @@ describe.skipIf(NAMED.length > 0)("the service", () => {
 
 it("a port in use and bad settings are told at once, with exit code 2", async () => {
   await using first = await ServiceProcess.start(settings());
-  const taken = new URL(redis.url).port;
   await using second = await ServiceProcess.start({
     ...settings(),
-    CHIMERA_HTTP_PORT: taken,
+    CHIMERA_HTTP_PORT: new URL(first.url).port,
     CHIMERA_LOG_LEVEL: "loud",
     CHIMERA_POSTGRES_URL: "nonsense:sesame-7391",
     CHIMERA_WORKER_CONCURRENCY: "0",

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { readServiceSettings } from "../../src/service-settings.ts";
 import { Service } from "../../src/service.ts";
 import { SettingsCheck } from "../../src/settings-check.ts";
-import { recordingEnvironment } from "../support/recording-environment.ts";
+import { recordingEnvironment } from "../../src/recording-environment.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
