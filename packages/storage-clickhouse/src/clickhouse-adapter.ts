@@ -127,13 +127,15 @@ export class ClickHouseAdapter {
       ]);
     }
     const { clock, createId } = this.#options;
+    const courier = this.#routes.courier(name, options.settings);
+    const office = this.#routes.office(name, store);
     const writer = new BatchWriter<Row>({
       options: resolved,
       rules: this.#rules,
       clock,
       createId,
-      courier: this.#routes.courier(name, options.settings),
-      office: this.#routes.office(name, store),
+      table,
+      send: async (batch, signals) => sendBatch(batch, courier, office, signals),
       onClose: () => this.#writers.delete(entry),
     });
     const entry = { writer, table: name };

@@ -46,10 +46,6 @@ export class Courier {
     this.#parts = parts;
   }
 
-  get table(): TableName {
-    return this.#parts.table;
-  }
-
   /**
    * Sends a batch until it is stored or its time is over: transient failures are tried again, configuration
    * errors held, bad rows taken out. Answers what is not stored; an empty answer means everything is.

@@ -7,7 +7,7 @@ import type { TableName } from "../table-name.ts";
 import type { Refusal } from "./courier.ts";
 
 /** What letters to and from a table name as their source and target. */
-export function targetOf(table: TableName): string {
+function targetOf(table: TableName): string {
   return `clickhouse:${table.given}`;
 }
 

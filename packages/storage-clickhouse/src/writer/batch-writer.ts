@@ -1,9 +1,8 @@
 import type { Clock } from "@chimera/dlq";
 
 import type { Batch } from "../batch/batch.ts";
-import type { Courier } from "../delivery/courier.ts";
-import type { DeadLetterOffice } from "../delivery/dead-letter-office.ts";
-import { sendBatch } from "../delivery/send-batch.ts";
+import type { Fate } from "../delivery/dead-letter-office.ts";
+import type { SendBatchOptions } from "../delivery/send-batch.ts";
 import { ClickHouseStorageError } from "../errors.ts";
 import type { BufferGauges } from "../metrics.ts";
 import type { FieldRules } from "../rows/field-rules.ts";
@@ -38,8 +37,10 @@ export interface BatchWriterParts {
   readonly rules: FieldRules;
   readonly clock: Clock;
   readonly createId: () => string;
-  readonly courier: Courier;
-  readonly office: DeadLetterOffice;
+  /** As it was given. */
+  readonly table: string;
+  /** Takes a batch all the way; answers the rows that are not stored. */
+  readonly send: (batch: Batch, options: SendBatchOptions) => Promise<ReadonlyMap<number, Fate>>;
   /** Called once, when the writer is closed. */
   readonly onClose: () => void;
 }
@@ -57,12 +58,13 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
   constructor(parts: BatchWriterParts) {
     this.#parts = parts;
     this.#tokens = new TokenMemory(parts.options.rememberTokens);
-    this.#line = new BatchLine({ ...parts, send: async (batch) => this.#send(batch) });
+    const signals = { giveUp: this.#giveUp.signal, abandon: this.#abandon.signal };
+    this.#line = new BatchLine({ ...parts, send: async (batch) => parts.send(batch, signals) });
   }
 
   /** The table as it was given. */
   get table(): string {
-    return this.#parts.courier.table.given;
+    return this.#parts.table;
   }
 
   /** What the writer holds right now. */
@@ -145,14 +147,6 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
     giveUp.cancel();
     abandon.cancel();
     onClose();
-  }
-
-  async #send(batch: Batch): ReturnType<typeof sendBatch> {
-    const { courier, office } = this.#parts;
-    return sendBatch(batch, courier, office, {
-      giveUp: this.#giveUp.signal,
-      abandon: this.#abandon.signal,
-    });
   }
 
   /** A repeat waits for the first; when that failed, it is written after all. */
