@@ -6,6 +6,8 @@ export type { PostgresOptions } from "./postgres/start-postgres.ts";
 export { directoryForServers } from "./postgres/directory-for-servers.ts";
 export { startRedisCluster } from "./redis/start-redis-cluster.ts";
 export type { RedisCluster, RedisClusterOptions } from "./redis/start-redis-cluster.ts";
+export { startRedisReplication } from "./redis/start-redis-replication.ts";
+export type { RedisReplication } from "./redis/start-redis-replication.ts";
 export { startRedis } from "./redis/start-redis.ts";
 export type { RedisOptions } from "./redis/start-redis.ts";
 export type { TestService } from "./test-service.ts";

@@ -51,7 +51,7 @@ export const CANCEL: Script = defineScript(
   LEASES,
   FORGET_JOB,
   `
-local answers, cancelled = {}, 0
+local answers, cancelled, tombsBefore = {}, 0, tombs
 local function bury(priority, id)
   redis.call('HINCRBY', k_tombs, priority .. id, 1)
   tombs = tombs + 1
@@ -91,10 +91,8 @@ for priority, list in pairs(readyList) do
     tombs = tombs - 1
   end
 end
-if cancelled > 0 then
-  redis.call('HINCRBY', k_meta, 'cancelled', cancelled)
-  redis.call('HSET', k_meta, 'tombs', tombs)
-end
+if cancelled > 0 then redis.call('HINCRBY', k_meta, 'cancelled', cancelled) end
+if tombs ~= tombsBefore then redis.call('HSET', k_meta, 'tombs', tombs) end
 `,
   NOTE_TIME,
   `return answers`,

@@ -1,8 +1,7 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { TestService } from "../test-service.ts";
+import { askRedis } from "./ask-redis.ts";
 import { startRedis } from "./start-redis.ts";
 
 /** What a test wants of its cluster. */
@@ -26,7 +25,6 @@ export interface RedisCluster extends AsyncDisposable {
 const SLOTS = 16_384;
 const AGREE_WITHIN_MS = 30_000;
 const POLL_MS = 50;
-const QUIT_REPLY = "+OK\r\n";
 
 /**
  * Starts masters, gives each an equal share of the slots, and resolves once all agree that the cluster serves.
@@ -42,7 +40,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   );
   const addresses = nodes.map(({ url }) => ({ host: "127.0.0.1", port: Number(new URL(url).port) }));
   const command = async (node: number, ...words: string[]): Promise<string> =>
-    ask(addresses[node]?.port ?? 0, words);
+    askRedis(addresses[node]?.port ?? 0, words);
   const stop = async (): Promise<void> => void (await Promise.all(nodes.map(async (node) => node.stop())));
   try {
     await join(masters, command);
@@ -77,16 +75,4 @@ async function join(masters: number, command: Command): Promise<void> {
     await delay(POLL_MS);
   }
   throw new Error(`The nodes of the test cluster did not agree within ${AGREE_WITHIN_MS} ms`);
-}
-
-/** One inline command on a connection of its own: enough for words without blanks. */
-async function ask(port: number, words: readonly string[]): Promise<string> {
-  const socket = connect({ host: "127.0.0.1", port });
-  await once(socket, "connect");
-  socket.write(`${words.join(" ")}\r\nQUIT\r\n`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
-  const reply = Buffer.concat(chunks).toString();
-  if (reply.startsWith("-")) throw new Error(`${words.slice(0, 2).join(" ")}: ${reply.split("\r\n")[0]}`);
-  return reply.slice(0, -QUIT_REPLY.length);
 }

@@ -1,0 +1,87 @@
+import { randomUUID } from "node:crypto";
+import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
+import { startRedis, startRedisReplication, type RedisReplication } from "@chimera/test-services";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { RedisBackend, RedisConnection, RedisQueue, type RedisConnectionOptions } from "../../src/index.ts";
+
+const PATIENCE = { timeout: 30_000, interval: 50 };
+
+let replication: RedisReplication;
+beforeAll(async () => {
+  replication = await startRedisReplication();
+});
+afterAll(async () => replication.stop());
+
+function connect(options: RedisConnectionOptions): RedisConnection {
+  const connection = new RedisConnection({ logger: silentLogger, commandTimeoutMs: 2_000, ...options });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+describe("an enqueue that waits for replicas", () => {
+  test("is confirmed by the one there is", async () => {
+    const connection = connect({ url: replication.primary.url });
+    await using backend = new RedisBackend(`wait-${randomUUID()}`, connection, {
+      durability: { replicas: 1 },
+    });
+    expect(await backend.enqueue([{ id: "a", body: "" }])).toEqual([{ status: "enqueued", id: "a" }]);
+  });
+
+  test("says stored, not confirmed where one is missing, and is safe to send again", async () => {
+    const connection = connect({ url: replication.primary.url });
+    const options = { durability: { replicas: 2 }, confirmTimeoutMs: 50 };
+    await using backend = new RedisBackend(`wait-${randomUUID()}`, connection, options);
+    const [result] = await backend.enqueue([{ id: "a", body: "" }]);
+    expect(result).toMatchObject({
+      status: "unknown",
+      error: { code: "BACKEND_UNAVAILABLE", retryable: true },
+    });
+    expect(String((result as { error: unknown }).error)).toContain("stored, not confirmed");
+    expect(await backend.metrics()).toMatchObject({ depth: 1, enqueued: 1 });
+  });
+
+  test("does not hold up a heartbeat on the same connection", async () => {
+    const connection = connect({ url: replication.primary.url });
+    const options = { durability: { replicas: 2 }, confirmTimeoutMs: 1_000 };
+    await using backend = new RedisBackend(`wait-${randomUUID()}`, connection, options);
+    await using plain = new RedisBackend(backend.name, connection);
+    await plain.enqueue([{ id: "held", body: "" }]);
+    const [held] = await plain.dequeue({ max: 1, leaseMs: 5_000 });
+    const confirming = backend.enqueue([{ id: "slow", body: "" }]);
+    let confirmed = false;
+    void confirming.then(() => (confirmed = true));
+    expect(await plain.extend([held?.receipt ?? ("" as never)], 5_000)).toEqual(["ok"]);
+    expect(confirmed).toBe(false);
+    await confirming;
+  });
+
+  test("that asks for the disk of a server that keeps nothing there is not confirmed", async () => {
+    await using memory = await startRedis();
+    const connection = connect({ url: memory.url });
+    await using backend = new RedisBackend("disk", connection, {
+      durability: "fsync",
+      confirmTimeoutMs: 100,
+    });
+    const [result] = await backend.enqueue([{ id: "a", body: "" }]);
+    expect(result).toMatchObject({ status: "unknown", error: { code: "BACKEND_UNAVAILABLE" } });
+  });
+});
+
+test("a fail-over that Sentinel makes is followed, and confirmed jobs are there after it", async () => {
+  const connection = connect({ sentinel: { name: "primary", nodes: replication.sentinels } });
+  const name = `failover-${randomUUID()}`;
+  const queue = new RedisQueue<number>(name, {
+    connection,
+    logger: silentLogger,
+    durability: { replicas: 1 },
+  });
+  onTestFinished(async () => queue.close({ deadlineMs: 1_000 }));
+  await Promise.all([1, 2, 3].map(async (n) => queue.enqueue(n, { id: `job-${n}` })));
+  await replication.primary.kill9();
+  const handled: number[] = [];
+  queue.process(async (n) => void handled.push(n), {
+    deadLetters: new MemoryDeadLetterStore(),
+    leaseMs: 2_000,
+  });
+  await vi.waitFor(() => expect(new Set(handled)).toEqual(new Set([1, 2, 3])), PATIENCE);
+}, 60_000);
