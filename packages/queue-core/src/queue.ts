@@ -242,6 +242,7 @@ export class Queue<In = unknown, Out = In> {
     const { codec, clock, random, logger } = this.#options;
     const source = { backend: this.#backend, encoding: codec.encoding, clock, random, logger, createRunner };
     const worker = new Worker(source, options);
+    for (const other of this.#workers) if (other.status.state === "closed") this.#workers.delete(other);
     this.#workers.add(worker);
     return worker;
   }

@@ -82,6 +82,7 @@ export class FetchLoop {
   #interrupt = new AbortController();
   #turnDue = false;
   #turnedAt = -Infinity;
+  #answeredAt: number;
   #failures = 0;
   #downSince = 0;
   #retry: Timer | undefined;
@@ -89,6 +90,7 @@ export class FetchLoop {
 
   constructor(options: FetchLoopOptions) {
     this.#options = options;
+    this.#answeredAt = options.clock.monotonic();
     // A lease counts from when its call was sent, so a wait may take a quarter of it at most.
     this.#waitMs = Math.floor(Math.min(MAX_WAIT_MS, options.leaseMs / 4));
   }
@@ -100,7 +102,12 @@ export class FetchLoop {
 
   /** Whether the last fetch found nothing. */
   get dry(): boolean {
-    return this.#dry;
+    return this.#dry || this.#closed;
+  }
+
+  /** Milliseconds since a fetch was last answered. */
+  get lastFetchAgoMs(): number {
+    return this.#options.clock.monotonic() - this.#answeredAt;
   }
 
   /** Milliseconds since the backend stopped answering; 0 while it answers. */
@@ -236,7 +243,7 @@ export class FetchLoop {
       const { deliveries, trouble } = await make({ max, leaseMs });
       this.#requested -= max;
       this.#calls--;
-      if (max > 0 && epoch === this.#epoch) this.#brought(deliveries.length, max);
+      if (max > 0) this.#brought(deliveries.length, max, epoch);
       if (trouble === undefined) this.#succeeded();
       else this.#failed(trouble);
       if (deliveries.length > 0) accept(deliveries, sentAt);
@@ -251,7 +258,9 @@ export class FetchLoop {
     progressed();
   }
 
-  #brought(count: number, asked: number): void {
+  #brought(count: number, asked: number, epoch: number): void {
+    this.#answeredAt = this.#options.clock.monotonic();
+    if (epoch !== this.#epoch) return;
     this.#short = count < asked;
     this.#dry = count === 0;
     if (this.#dry) this.#seeking = false;
@@ -267,15 +276,13 @@ export class FetchLoop {
 
   #failed(error: unknown): void {
     const { clock, logger, random, backend } = this.#options;
-    if (errorCode(error) === "QUEUE_CLOSED") {
-      this.stop();
-      return;
-    }
     if (this.#failures++ === 0) {
       this.#downSince = clock.monotonic();
       const message = redactText(errorMessage(error));
       logger.error("worker.backend_unavailable", { queue: backend.name, code: errorCode(error), message });
     }
+    // Somebody closed the backend under the worker: it will not come back.
+    if (errorCode(error) === "QUEUE_CLOSED") this.stop();
     if (this.#retry !== undefined || this.#closed) return;
     const delayMs = backoffDelayMs(this.#failures, { maxDelayMs: MAX_RETRY_MS }, random);
     this.#retry = clock.schedule(() => {

@@ -10,6 +10,7 @@ export class Parking {
   readonly #release: (jobs: readonly ActiveJob[]) => void;
   readonly #dueAt = new Map<ActiveJob, number>();
   #timer: Timer | undefined;
+  #wakesAt = Infinity;
 
   constructor(clock: Clock, release: (jobs: readonly ActiveJob[]) => void) {
     this.#clock = clock;
@@ -25,8 +26,9 @@ export class Parking {
   }
 
   add(job: ActiveJob, delayMs: number): void {
-    this.#dueAt.set(job, this.#clock.monotonic() + delayMs);
-    this.#arm();
+    const nowMs = this.#clock.monotonic();
+    this.#dueAt.set(job, nowMs + delayMs);
+    if (nowMs + delayMs < this.#wakesAt) this.#wake(nowMs + delayMs, nowMs);
   }
 
   /** Its lease was lost: nothing is left to hand back. */
@@ -37,25 +39,29 @@ export class Parking {
   /** Hands every job back now. */
   empty(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#wakesAt = Infinity;
     const jobs = [...this.#dueAt.keys()];
     this.#dueAt.clear();
     if (jobs.length > 0) this.#release(jobs);
   }
 
-  #arm(): void {
+  #wake(atMs: number, nowMs: number): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
-    if (this.#dueAt.size === 0) return;
-    const earliest = Math.min(...this.#dueAt.values());
-    this.#timer = this.#clock.schedule(() => this.#due(), Math.max(0, earliest - this.#clock.monotonic()));
+    this.#wakesAt = atMs;
+    this.#timer = this.#clock.schedule(() => this.#due(), Math.max(0, atMs - nowMs));
   }
 
   #due(): void {
     const nowMs = this.#clock.monotonic();
-    const due = [...this.#dueAt].filter(([, at]) => at <= nowMs).map(([job]) => job);
+    const due: ActiveJob[] = [];
+    let nextAt = Infinity;
+    for (const [job, at] of this.#dueAt) {
+      if (at <= nowMs) due.push(job);
+      else nextAt = Math.min(nextAt, at);
+    }
     for (const job of due) this.#dueAt.delete(job);
+    this.#wakesAt = Infinity;
+    if (nextAt < Infinity) this.#wake(nextAt, nowMs);
     if (due.length > 0) this.#release(due);
-    this.#arm();
   }
 }

@@ -30,7 +30,6 @@ export class SettlementBatcher {
   #jobs: ActiveJob[] = [];
   #again: SettlementBatch[] = [];
   #inCalls = 0;
-  #drained: (() => void)[] = [];
 
   constructor(listener: SettlementListener, graceMs: number) {
     this.#listener = listener;
@@ -80,12 +79,6 @@ export class SettlementBatcher {
     this.#end(batch, { ...batch, resends: batch.resends + 1 }, nowMs);
   }
 
-  /** Resolves once every settlement has an answer or was given up. */
-  async drained(): Promise<void> {
-    if (this.open === 0) return;
-    await new Promise<void>((resolve) => this.#drained.push(resolve));
-  }
-
   #takeNew(): SettlementBatch | undefined {
     if (this.#settlements.length === 0) return undefined;
     if (this.#settlements.length <= MAX_BATCH) {
@@ -110,8 +103,6 @@ export class SettlementBatcher {
       else this.#listener.abandoned(job, settlement);
     });
     if (again.jobs.length > 0) this.#again.push(again);
-    if (this.open > 0) return;
-    for (const resolve of this.#drained.splice(0)) resolve();
   }
 }
 

@@ -34,6 +34,8 @@ export interface WorkerStatus {
   readonly unsettled: number;
   /** Milliseconds for which the backend has not answered; 0 while it does. */
   readonly backendOutageMs: number;
+  /** Milliseconds since a fetch was last answered: while slots are free and nothing is paused it stays under some seconds. */
+  readonly lastFetchAgoMs: number;
   /** The last try to store a dead letter failed: readiness should be red, nothing is lost. */
   readonly deadLettersFailing: boolean;
 }
@@ -147,6 +149,7 @@ export class Worker {
       fetched: this.#intake.fetched,
       unsettled: this.#settlements.open,
       backendOutageMs: this.#fetch.outageMs,
+      lastFetchAgoMs: this.#fetch.lastFetchAgoMs,
       deadLettersFailing: this.#deadLettering.failing,
     };
   }

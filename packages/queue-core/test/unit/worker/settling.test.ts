@@ -102,3 +102,21 @@ describe("settling", () => {
     await second.close();
   });
 });
+
+describe("a worker's status", () => {
+  it("shows that its fetch loop moves, and that it does not when the backend was closed under it", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store });
+    await settled();
+    await clock.advance(60_000);
+    expect(worker.status.lastFetchAgoMs).toBeLessThanOrEqual(5_000);
+    expect(worker.status.backendOutageMs).toBe(0);
+    await backend.close();
+    await settled();
+    await clock.advance(60_000);
+    expect(worker.status.lastFetchAgoMs).toBeGreaterThan(50_000);
+    expect(worker.status.backendOutageMs).toBeGreaterThan(50_000);
+    await worker.idle();
+    await worker.close({ deadlineMs: 0 });
+  });
+});
