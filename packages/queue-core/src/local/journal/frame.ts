@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { ByteWriter } from "./byte-writer.ts";
 
 /** Length and checksum before each frame's payload, four bytes each. */
-export const FRAME_HEAD_BYTES = 8;
+const FRAME_HEAD_BYTES = 8;
 
 /** Keeps room for a frame's head; what is written from here to {@link endFrame} is its payload. */
 export function beginFrame(out: ByteWriter): number {

@@ -5,7 +5,15 @@ import type { JobStore } from "../job-store.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { beginFrame, endFrame } from "./frame.ts";
 import { EntryWriter } from "./journal-entry.ts";
-import type { Segment } from "./segment.ts";
+
+/** Where the writer's bytes go: a `Segment`. */
+export interface SegmentSink {
+  readonly number: number;
+  readonly bytes: number;
+  write(bytes: Buffer): number;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /**
  * Gathers what has changed and writes it as one frame: of each job the state it is in by then, however often it moved.
@@ -16,8 +24,8 @@ export class JournalWriter implements ChangeLog {
   readonly #store: JobStore;
   readonly #out = new ByteWriter();
   readonly #entries: EntryWriter;
-  #segment: Segment;
-  readonly #retired: Segment[] = [];
+  #segment: SegmentSink;
+  readonly #retired: SegmentSink[] = [];
   #sent = 0;
   #lastSync: Promise<void> = Promise.resolve();
   #lastJournalId: number;
@@ -27,14 +35,14 @@ export class JournalWriter implements ChangeLog {
   #moving: JobRecord[] = [];
   #pauseChanged = false;
 
-  constructor(store: JobStore, segment: Segment, lastJournalId: number) {
+  constructor(store: JobStore, segment: SegmentSink, lastJournalId: number) {
     this.#store = store;
     this.#segment = segment;
     this.#lastJournalId = lastJournalId;
     this.#entries = new EntryWriter(this.#out, store.epochMs);
   }
 
-  get segment(): Segment {
+  get segment(): SegmentSink {
     return this.#segment;
   }
 
@@ -63,7 +71,7 @@ export class JournalWriter implements ChangeLog {
   }
 
   /** Goes on in another segment. What the one before holds is synced with the next {@link sync}. */
-  turnTo(segment: Segment): void {
+  turnTo(segment: SegmentSink): void {
     this.#retired.push(this.#segment);
     this.#segment = segment;
   }

@@ -6,6 +6,7 @@ import { QueueError } from "../../errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { beginFrame, endFrame, readFrame } from "./frame.ts";
+import type { SegmentSink } from "./journal-writer.ts";
 
 const NAME = /^(\d{10})\.journal$/;
 /** The format that this release writes, and the newest that it reads. */
@@ -47,7 +48,7 @@ export function readSegmentHead(file: Buffer, path: string): { head: SegmentHead
 }
 
 /** One file of a journal that is being appended to. */
-export class Segment {
+export class Segment implements SegmentSink {
   readonly number: number;
   readonly #file: FileHandle;
   #bytes: number;
