@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "@chimera/dlq";
 import type { CancelRequest } from "./cancel-request.ts";
+import { ClientMaker } from "./client-maker.ts";
 import type { Connector } from "./connector.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { Failure } from "./failure.ts";
@@ -9,7 +10,7 @@ import type { ResolvedOptions } from "./options.ts";
 import { closedError, waitedInVain } from "./pool-errors.ts";
 import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
 import { PoolCounters } from "./pool-metrics.ts";
-import { PooledClient } from "./pooled-client.ts";
+import type { PooledClient } from "./pooled-client.ts";
 import { PrePing } from "./pre-ping.ts";
 import { Waiter, WaitLine } from "./wait-line.ts";
 
@@ -21,13 +22,11 @@ import { Waiter, WaitLine } from "./wait-line.ts";
  */
 export class Pool {
   readonly #options: ResolvedOptions;
-  readonly #connector: Connector;
-  readonly #cancel: CancelRequest;
+  readonly #maker: ClientMaker;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limit: number;
   readonly #counters = new PoolCounters();
-  readonly #deadlines: DeadlineWatch;
   readonly #line: WaitLine<PooledClient>;
   readonly #leaks: LeakWatch;
   readonly #prePing: PrePing;
@@ -46,13 +45,12 @@ export class Pool {
   constructor(options: ResolvedOptions, connector: Connector, cancel: CancelRequest) {
     const { poolSize, maxOverflow, clock, logger } = options;
     this.#options = options;
-    this.#connector = connector;
-    this.#cancel = cancel;
     this.#clock = clock;
     this.#logger = logger;
     this.#limit = poolSize === 0 || maxOverflow === -1 ? Infinity : poolSize + maxOverflow;
-    this.#deadlines = new DeadlineWatch(clock);
-    this.#line = new WaitLine(this.#deadlines, {
+    const deadlines = new DeadlineWatch(clock);
+    this.#maker = new ClientMaker(options, connector, cancel, { deadlines, onLost: this.#onLost });
+    this.#line = new WaitLine(deadlines, {
       left: ({ startedAt }) => this.#counters.waited(clock.monotonic() - startedAt),
       lateError: ({ startedAt, deadlineAt }) => {
         this.#counters.waits.timeouts++;
@@ -91,11 +89,8 @@ export class Pool {
     this.#inUse.delete(client);
     this.#leaks.gaveBack(client);
     const reason = this.#discardReason(client);
-    if (reason !== undefined) {
-      this.#discard(client, reason);
-    } else {
-      this.#handOn(client);
-    }
+    if (reason === undefined) this.#handOn(client);
+    else this.#discard(client, reason);
     this.#checkDrained();
   }
 
@@ -190,16 +185,7 @@ export class Pool {
     this.#connecting++;
     const generation = this.#generation;
     try {
-      const driver = await this.#connector.connect(limits);
-      const { recycleMs, recycleJitter, random } = this.#options;
-      const lifetimeMs = recycleMs === 0 ? Infinity : recycleMs * (1 - recycleJitter * random());
-      const context = {
-        clock: this.#clock,
-        deadlines: this.#deadlines,
-        cancel: this.#cancel,
-        onLost: this.#onLost,
-      };
-      const client = new PooledClient(driver, context, generation, this.#clock.monotonic() + lifetimeMs);
+      const client = await this.#maker.make(limits, generation);
       this.#counters.created++;
       if (!this.#ended) return this.#taken(client, place);
       void client.end();

@@ -109,7 +109,7 @@ describe("close", () => {
     await db.query("select 1");
     const startedAt = performance.now();
     await db.close({ deadlineMs: 100 });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await running).toMatchObject({ code: "OUTCOME_UNKNOWN" });
   });
 });
