@@ -9,7 +9,6 @@ const BEAT_MS = 500;
 export interface PauseWatchOptions {
   readonly backend: QueueBackend;
   readonly clock: Clock;
-  readonly leaseMs: number;
   readonly intake: Intake;
 }
 

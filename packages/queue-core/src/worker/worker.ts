@@ -1,5 +1,13 @@
 import type { QueueBackend } from "../protocol.ts";
-import { integerIssue, issuesOf, type Clock, type PayloadEncoding } from "@chimera/dlq";
+import {
+  errorCode,
+  errorMessage,
+  integerIssue,
+  issuesOf,
+  redactText,
+  type Clock,
+  type PayloadEncoding,
+} from "@chimera/dlq";
 import { throwIssues } from "../queue-options.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { DeadLettering } from "./dead-lettering.ts";
@@ -91,8 +99,10 @@ export class Worker {
       leaseMs,
       held: () => this.#held(),
       onLost,
-      onError: (error) =>
-        logger.warn("worker.heartbeat_failed", { queue: backend.name, error: String(error) }),
+      onError: (error) => {
+        const message = redactText(errorMessage(error));
+        logger.warn("worker.heartbeat_failed", { queue: backend.name, code: errorCode(error), message });
+      },
     });
     this.#intake = new Intake({
       worker: options,
@@ -122,7 +132,7 @@ export class Worker {
       onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
       progressed,
     });
-    this.#pauseWatch = new PauseWatch({ backend, clock, leaseMs, intake: this.#intake });
+    this.#pauseWatch = new PauseWatch({ backend, clock, intake: this.#intake });
     this.#fetch = new FetchLoop({
       backend,
       clock,
@@ -179,7 +189,9 @@ export class Worker {
    */
   async idle(): Promise<void> {
     this.#fetch.recheck();
-    await this.#milestones.reached(() => this.#empty() && (this.#state !== "running" || this.#fetch.dry));
+    await this.#milestones.reached(
+      () => this.#empty() && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
+    );
   }
 
   /**
@@ -249,6 +261,7 @@ export class Worker {
     yield* this.#deadLettering.jobs();
   }
 
+  /** Nothing is in this worker's hands but suspects that wait for exactly this. */
   #quiet(): boolean {
     return this.#empty() && this.#fetch.calls === 0;
   }

@@ -52,8 +52,15 @@ describe("a worker", () => {
       limit: { max: 3, perMs: 100 },
     });
     await queue.enqueueMany(Array.from({ length: 12 }, (_, n) => n));
+    let idle = false;
+    const waiting = (async () => {
+      await worker.idle();
+      idle = true;
+    })();
     await settled();
+    expect(idle).toBe(false);
     await clock.advance(1_000);
+    await waiting;
     expect(starts).toEqual([0, 0, 0, 100, 100, 100, 200, 200, 200, 300, 300, 300]);
     expect(await queue.metrics()).toMatchObject({ processed: 12 });
     await worker.close();
