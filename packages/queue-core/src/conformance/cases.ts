@@ -14,12 +14,19 @@ import { ADMIN_CASES } from "./rules-18-19-admin.ts";
 /**
  * The queue protocol as a plain list of cases that any runner can run, each on a fresh queue.
  *
- * With vitest (`node:test` and `bun:test` differ in the name of the skip only):
+ * In `node:test`; in vitest and `bun:test` only where `test` comes from and how it skips differ:
  * ```ts
+ * import { test } from "node:test";
+ *
+ * const fixture: ConformanceFixture = {
+ *   createBackend: async (options) => new MyBackend(freshName(), options),
+ *   createPeer: async (backend) => new MyBackend(backend.name),
+ *   advanceClock: async (durationMs) => server.moveClock(durationMs),
+ * };
  * for (const { rule, name, run } of conformanceCases) {
  *   test(`rule ${rule}: ${name}`, async (context) => {
  *     const outcome = await run(fixture);
- *     if (outcome) context.skip(outcome.skipped);
+ *     if (outcome !== undefined) context.skip(outcome.skipped);
  *   });
  * }
  * ```
