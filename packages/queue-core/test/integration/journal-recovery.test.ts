@@ -185,3 +185,15 @@ test("counters, a pause and the times of delayed jobs are there after a restart"
   expect(await after.metrics()).toMatchObject({ enqueued: 2, processed: 1, delayed: 1, paused: true });
   expect(await after.admin.get("later")).toEqual(view);
 });
+
+test("jobs that were handed back to the head stand there in the same order after a restart", async () => {
+  const folders = newFolders();
+  const directory = folders.fresh();
+  const before = open(directory);
+  await before.enqueue(["a", "b", "c", "d"].map((id) => ({ id, body: "" })));
+  const deliveries = await before.dequeue({ max: 3, leaseMs: 30_000 });
+  await before.settle(deliveries.map(({ receipt }) => ({ receipt, outcome: "release" })));
+  const after = open(folders.afterKill(directory));
+  await after.enqueue([{ id: "e", body: "" }]);
+  expect(await idsIn(after)).toEqual(["c", "b", "a", "d", "e"]);
+});
