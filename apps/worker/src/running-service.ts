@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { backoffDelayMs, errorMessage, redactText, sleep, systemClock } from "@chimera/dlq";
 import type { Logger } from "@chimera/dlq";
-import type { Worker } from "@chimera/queue-core";
+import type { Worker, WorkerStatus } from "@chimera/queue-core";
 
 import { Probes } from "./probes.ts";
 import type { Probe } from "./probes.ts";
@@ -12,8 +12,8 @@ import type { Service } from "./service.ts";
 /** Why the service is not ready, one sentence each; none when it is. */
 export type Reasons = readonly string[];
 
-/** The fetch loop stands still when the queue has not answered it for this long. */
-const STANDSTILL_MS = 5_000;
+/** A fetch loop with nothing to do asks again every 5 s. */
+const STANDSTILL_MS = 15_000;
 const PREPARE_BACKOFF = { baseDelayMs: 250, maxDelayMs: 5_000 };
 
 /**
@@ -56,8 +56,8 @@ export class RunningService {
     const reasons = failed.map(({ name, output }) => `${name}: ${output ?? "does not serve"}`);
     const status = this.#worker?.status;
     if (status === undefined) reasons.push("the tables are not there yet");
-    else if (status.backendOutageMs > STANDSTILL_MS) {
-      reasons.push(`the worker has fetched nothing for ${Math.round(status.backendOutageMs / 1_000)} s`);
+    else if (await this.#standsStill(status)) {
+      reasons.push(`the worker has fetched nothing for ${Math.round(status.lastFetchAgoMs / 1_000)} s`);
     }
     if (status?.deadLettersFailing === true) reasons.push("dead letters cannot be stored");
     return reasons;
@@ -68,6 +68,17 @@ export class RunningService {
     this.#stopping.abort();
     await this.#started;
     await this.service.close(deadlineMs);
+  }
+
+  /** Whether the worker could fetch and does not: an alarm of its own, since its servers may well answer. */
+  async #standsStill({ running, lastFetchAgoMs, backendOutageMs }: WorkerStatus): Promise<boolean> {
+    if (backendOutageMs > STANDSTILL_MS) return true;
+    if (running > 0 || lastFetchAgoMs <= STANDSTILL_MS) return false;
+    const paused = await this.service.queue.metrics().then(
+      (metrics) => metrics.paused,
+      () => false,
+    );
+    return !paused;
   }
 
   async #start(onWorker: (worker: Worker) => void): Promise<void> {
