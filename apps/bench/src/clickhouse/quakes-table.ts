@@ -87,15 +87,3 @@ export async function withWriter(
   await work(writer);
   await writer.close();
 }
-
-/** Runs `work` over all items, as many at once as our writer has inserts in flight by default. */
-export async function fourAtOnce<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  const lane = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: 4 }, lane));
-}

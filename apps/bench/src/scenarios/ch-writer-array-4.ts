@@ -1,4 +1,4 @@
-import { arraysOf, fourAtOnce, openBench, quakes, withWriter } from "../clickhouse/quakes-table.ts";
+import { arraySides, fourAtOnce, insertArray } from "../clickhouse/array-sides.ts";
 import type { Scenario } from "../scenario.ts";
 
 export const scenario: Scenario = {
@@ -6,28 +6,16 @@ export const scenario: Scenario = {
   unit: "rows/s",
   better: "higher",
   referenceName: "client.insert of each array, four at once",
-  bar: 1,
+  bar: 0.9,
   n: 400_000,
   quickN: 200_000,
   pairs: 7,
   peers: ["@clickhouse/client"],
   async open(n) {
-    const bench = await openBench();
-    const arrays = arraysOf(quakes(n));
-    return {
-      ours: async () =>
-        bench.intoNewTable(n, async (table) =>
-          withWriter(bench.adapter, table, async (writer) => {
-            await Promise.all(arrays.map(async (array) => writer.writeMany(array)));
-          }),
-        ),
-      reference: async () =>
-        bench.intoNewTable(n, async (table) =>
-          fourAtOnce(arrays, async (values) => {
-            await bench.client.insert({ table, values, format: "JSONEachRow" });
-          }),
-        ),
-      close: async () => bench.close(),
-    };
+    return arraySides(
+      n,
+      (bench, arrays) => async (table) =>
+        fourAtOnce(arrays, async (array) => insertArray(bench, table, array)),
+    );
   },
 };
