@@ -4,7 +4,7 @@ import pg from "pg";
 import { elapsedMs, type Scenario } from "../scenario.ts";
 
 /** Milliseconds of silence that both sides bear before they take a connection for dead. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 500;
 const IDLE_CLIENTS = 4;
 
 /**

@@ -22,8 +22,8 @@ export const scenario: Scenario = {
   better: "higher",
   referenceName: "pg pool.query",
   bar: 15,
-  n: 5_000,
-  quickN: 1_000,
+  n: 1_500,
+  quickN: 500,
   peers: ["pg"],
   async open(n) {
     return postgresSides("create table taken (id int primary key); insert into taken values (1)", {
