@@ -1,7 +1,7 @@
 import { strictEqual } from "node:assert";
 import { rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { runInChild } from "../child.ts";
+import { buildChild } from "../dlq/built-child.ts";
 import { writeLetterFile } from "../dlq/letters.ts";
 import type { ReplayAnswer } from "../dlq/replay-children.ts";
 import { diskDirectory } from "../disk-directory.ts";
@@ -21,13 +21,16 @@ export const scenario: Scenario = {
   pairs: 3,
   warmups: 0,
   async open(n) {
+    const runSide = await buildChild<ReplayAnswer>(new URL("../dlq/replay-children.ts", import.meta.url));
     const directory = await diskDirectory();
     const path = join(directory.path, "dlq.jsonl");
     const count = await writeLetterFile(path, n * MIB);
     const { size } = await stat(path);
     const run = async (side: "ours" | "readline"): Promise<Measurement> => {
-      const child = new URL("../dlq/replay-children.ts", import.meta.url);
-      const { letters, perSecond, peakRssMb } = await runInChild<ReplayAnswer>(child, [side, path]);
+      const { letters, perSecond, peakRssMb } = await runBuilt<ReplayAnswer>("replay-children.mjs", [
+        side,
+        path,
+      ]);
       strictEqual(letters, count);
       // Without its marks the file is what it was.
       await truncate(path, size);

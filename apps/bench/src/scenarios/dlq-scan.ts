@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert";
 import { join } from "node:path";
-import { runInChild } from "../child.ts";
+import { buildChild } from "../dlq/built-child.ts";
 import { writeLetterFile } from "../dlq/letters.ts";
 import type { ScanAnswer } from "../dlq/scan-children.ts";
 import { diskDirectory } from "../disk-directory.ts";
@@ -17,13 +17,16 @@ export const scenario: Scenario = {
   n: 1_024,
   quickN: 256,
   async open(n) {
+    const runSide = await buildChild<ScanAnswer>(new URL("../dlq/scan-children.ts", import.meta.url));
     const directory = await diskDirectory();
     const path = join(directory.path, "dlq.jsonl");
     await writeLetterFile(path, n * MIB);
     let expected: ScanAnswer["byReason"] | undefined;
     const run = async (side: "ours" | "readline"): Promise<Measurement> => {
-      const child = new URL("../dlq/scan-children.ts", import.meta.url);
-      const { byReason, megabytesPerSecond, peakRssMb } = await runInChild<ScanAnswer>(child, [side, path]);
+      const { byReason, megabytesPerSecond, peakRssMb } = await runBuilt<ScanAnswer>("scan-children.mjs", [
+        side,
+        path,
+      ]);
       expected ??= byReason;
       // Whatever the order of their keys.
       deepStrictEqual({ ...byReason }, { ...expected });

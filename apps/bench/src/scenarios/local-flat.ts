@@ -19,7 +19,6 @@ export const scenario: Scenario = {
       const { cpuMicrosAJob, peakRssMb } = await runInChild<FlatAnswer>(
         CHILD,
         [waiting, delayed, n].map(String),
-        ["--expose-gc"],
       );
       return { value: cpuMicrosAJob, peakRssMb };
     };
