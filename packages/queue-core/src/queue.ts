@@ -1,4 +1,4 @@
-import { integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
+import { errorCode, integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
 import { assertQueueName } from "./contract-checks.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
 import { PressureGauge, type Pressure } from "./pressure.ts";
@@ -270,10 +270,8 @@ export class Queue<In = unknown, Out = In> {
 }
 
 function isPayloadError(error: unknown): error is QueueError {
-  return (
-    error instanceof QueueError &&
-    (error.code === "QUEUE_PAYLOAD_INVALID" || error.code === "QUEUE_PAYLOAD_TOO_LARGE")
-  );
+  const code = errorCode(error);
+  return code === "QUEUE_PAYLOAD_INVALID" || code === "QUEUE_PAYLOAD_TOO_LARGE";
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
