@@ -27,10 +27,7 @@ export const scenario: Scenario = {
     const count = await writeLetterFile(path, n * MIB);
     const { size } = await stat(path);
     const run = async (side: "ours" | "readline"): Promise<Measurement> => {
-      const { letters, perSecond, peakRssMb } = await runBuilt<ReplayAnswer>("replay-children.mjs", [
-        side,
-        path,
-      ]);
+      const { letters, perSecond, peakRssMb } = await runSide([side, path]);
       strictEqual(letters, count);
       // Without its marks the file is what it was.
       await truncate(path, size);

@@ -23,10 +23,7 @@ export const scenario: Scenario = {
     await writeLetterFile(path, n * MIB);
     let expected: ScanAnswer["byReason"] | undefined;
     const run = async (side: "ours" | "readline"): Promise<Measurement> => {
-      const { byReason, megabytesPerSecond, peakRssMb } = await runBuilt<ScanAnswer>("scan-children.mjs", [
-        side,
-        path,
-      ]);
+      const { byReason, megabytesPerSecond, peakRssMb } = await runSide([side, path]);
       expected ??= byReason;
       // Whatever the order of their keys.
       deepStrictEqual({ ...byReason }, { ...expected });
