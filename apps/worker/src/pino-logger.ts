@@ -18,7 +18,7 @@ export function createPinoLogger(level: LogLevel, isTerminal: boolean): Logger {
     redact: ["*.password", "*.token", "*.authorization", "password", "token"],
   };
   const stream: DestinationStream | undefined = isTerminal
-    ? pretty({ colorize: true, translateTime: "HH:MM:ss.l", sync: true })
+    ? pretty({ colorize: true, translateTime: "HH:MM:ss.l", singleLine: true, sync: true })
     : undefined;
   const log = stream === undefined ? pino(options) : pino(options, stream);
   const write =
