@@ -1,12 +1,11 @@
 // A queue of a given depth in a process of its own: `flat-child.ts <waiting> <delayed> <jobs>`. Prints what CPU a job
-// takes that passes through it while its depth stays, and how much memory a waiting one takes.
+// takes that passes through it while its depth stays.
 import { LocalQueue } from "@chimera/queue-core";
 
 /** What the process prints. */
 export interface FlatAnswer {
   /** Microseconds of all threads, the garbage collector's among them. */
   readonly cpuMicrosAJob: number;
-  readonly bytesAWaitingJob: number;
   readonly peakRssMb: number;
 }
 
@@ -27,15 +26,8 @@ function payloadsOf(from: number, count: number): Payload[] {
   }));
 }
 
-function heapBytes(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
-}
-
 const queue = new LocalQueue<Payload>("bench");
-const emptyBytes = heapBytes();
 for (let from = 0; from < waiting; from += BATCH) await queue.enqueueMany(payloadsOf(from, BATCH));
-const bytesAWaitingJob = (heapBytes() - emptyBytes) / waiting;
 for (let from = 0; from < delayed; from += BATCH) {
   await queue.enqueueMany(payloadsOf(from, BATCH), {
     delayMs: MIN_DELAY_MS + ((from * 7_919) % MIN_DELAY_MS),
@@ -60,7 +52,6 @@ if (depth !== waiting || stillDelayed !== delayed)
   throw new Error(`the depth went from ${waiting} to ${depth}`);
 const answer: FlatAnswer = {
   cpuMicrosAJob: (user + system) / jobs,
-  bytesAWaitingJob,
   peakRssMb: process.resourceUsage().maxRSS / 1024,
 };
 process.stdout.write(`${JSON.stringify(answer)}\n`);
