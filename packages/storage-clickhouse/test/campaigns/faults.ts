@@ -13,7 +13,7 @@ import type { Tally } from "../support/load.ts";
 
 const KILLS = 20;
 const OUTAGE_MS = 60_000;
-const ROWS_THROUGH_PROXY = 50_000;
+const ROWS_THROUGH_PROXY = 20_000;
 const QUICK = {
   requestTimeoutMs: 2_000,
   backoff: { baseDelayMs: 20, maxDelayMs: 500 },

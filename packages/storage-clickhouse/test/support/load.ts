@@ -1,4 +1,5 @@
 import { MemoryDeadLetterStore } from "@chimera/dlq";
+import type { DeadLetterStore } from "@chimera/dlq";
 import type { ClickHouseAdapter, ClickHouseOptions, BatchWriterOptions } from "../../src/index.ts";
 
 import { countOf, freshTable, open } from "./clickhouse.ts";
@@ -8,6 +9,8 @@ import type { Engine } from "./engines.ts";
 export interface Tally {
   readonly written: number;
   readonly deadLettered: number;
+  /** What the dead letters say. */
+  readonly reasons: readonly string[];
   /** Calls of `write` that rejected. */
   readonly failed: number;
   /** Written, and neither in the table nor in the dead letters. */
@@ -30,6 +33,7 @@ export interface LoadOptions {
 export class Load {
   readonly table: string;
   readonly adapter: ClickHouseAdapter;
+  readonly #deadLetters: DeadLetterStore;
   readonly #engine: Engine;
   readonly #options: LoadOptions;
   readonly #handlers: Promise<void>[] = [];
@@ -39,8 +43,14 @@ export class Load {
   #deadLettered = 0;
   #failed = 0;
 
-  private constructor(engine: Engine, adapter: ClickHouseAdapter, options: LoadOptions) {
+  private constructor(
+    engine: Engine,
+    adapter: ClickHouseAdapter,
+    deadLetters: DeadLetterStore,
+    options: LoadOptions,
+  ) {
     this.#engine = engine;
+    this.#deadLetters = deadLetters;
     this.#options = options;
     this.adapter = adapter;
     this.table = freshTable();
@@ -54,7 +64,7 @@ export class Load {
   ): Promise<Load> {
     const deadLetters = new MemoryDeadLetterStore();
     const adapter = await open({ url: options.url ?? engine.service.url, deadLetters, ...options.adapter });
-    const load = new Load(engine, adapter, options);
+    const load = new Load(engine, adapter, deadLetters, options);
     if (createTable) await load.createTable();
     load.#start();
     return load;
@@ -87,9 +97,13 @@ export class Load {
     await this.adapter.close();
     await using direct = await open({ url: this.#engine.service.url });
     const { rows, ids } = await countOf(direct, this.table);
+    const reasons: string[] = [];
+    for await (const { letter } of this.#deadLetters.list())
+      reasons.push(`${letter.code}: ${letter.message}`);
     return {
       written: this.#written,
       deadLettered: this.#deadLettered,
+      reasons,
       failed: this.#failed,
       lost: this.#written - this.#failed - this.#deadLettered - ids,
       doubled: rows - ids,
