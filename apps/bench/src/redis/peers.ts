@@ -54,7 +54,7 @@ export function bullmq(url: string): QueuePeer {
       await until;
       await worker.close();
     },
-    close: async () => await queue.close(),
+    close: async () => queue.close(),
   };
 }
 
@@ -80,6 +80,6 @@ export function beeQueue(url: string): QueuePeer {
       await until;
       await worker.close(1_000);
     },
-    close: async () => await queue.close(1_000),
+    close: async () => queue.close(1_000),
   };
 }

@@ -32,9 +32,9 @@ function bare(url: string): QueuePeer {
     enqueueBulk: async (batch) =>
       void (await producer.rpush(LIST, ...batch.map((payload) => JSON.stringify(payload)))),
     async work(handled, until) {
-      let going = true;
-      void until.then(() => (going = false));
-      while (going) {
+      const ended = new AbortController();
+      void until.then(() => ended.abort());
+      while (!ended.signal.aborted) {
         const popped = (await consumer.lpop(LIST, BATCH)) ?? [];
         for (const text of popped) handled((JSON.parse(text) as BenchPayload).n);
         // Else the promises alone would run, and nothing be read from the socket.

@@ -22,12 +22,13 @@ export const scenario: Scenario = {
       await fill(peer, n);
       return rateOver(peer, n, TAKEN);
     };
-    const shallow: PeerRun = async (peer) => {
-      await fill(peer, TAKEN + SHALLOW);
-      return rateOver(peer, TAKEN + SHALLOW, TAKEN);
-    };
     return redisSides({ make: ours, run: deep }, { make: ours, run: shallow });
   },
+};
+
+const shallow: PeerRun = async (peer) => {
+  await fill(peer, TAKEN + SHALLOW);
+  return rateOver(peer, TAKEN + SHALLOW, TAKEN);
 };
 
 /** The rate of the first `taken` of `total` jobs; the others are worked off untimed, since every job is checked. */

@@ -45,12 +45,6 @@ export const scenario: Scenario = {
 async function turns(url: string, count: number): Promise<void> {
   const connection = new RedisConnection({ url });
   const backend = new RedisBackend("scripts", connection);
-  const jobs = (
-    turn: number,
-    kind: string,
-    delayMs: number,
-  ): { id: string; body: string; delayMs: number }[] =>
-    Array.from({ length: BATCH }, (_, index) => ({ id: `${kind}-${turn}-${index}`, body: BODY, delayMs }));
   for (let turn = 0; turn < count; turn++) {
     await backend.enqueue(jobs(turn, "held", 0));
     await backend.dequeue({ max: BATCH, leaseMs: LEASE_MS });
@@ -68,6 +62,14 @@ async function turns(url: string, count: number): Promise<void> {
   }
   await backend.close();
   connection.close();
+}
+
+function jobs(turn: number, kind: string, delayMs: number): { id: string; body: string; delayMs: number }[] {
+  return Array.from({ length: BATCH }, (_, index) => ({
+    id: `${kind}-${turn}-${index}`,
+    body: BODY,
+    delayMs,
+  }));
 }
 
 async function p99ByScript(admin: RedisAdmin): Promise<ReadonlyMap<string, number>> {
