@@ -9,6 +9,9 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const PATIENCE_MS = 2_000;
 
+// Whoever ends a whole tree of processes ends this one with them, just when it is needed. It ends by itself.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => {});
+
 /** @type {Map<string, Note>} */
 const left = new Map();
 
