@@ -11,7 +11,7 @@ export type ClickHouseStorageErrorCode =
   | "CLICKHOUSE_ROW_TOO_LARGE"
   /** The server cannot be reached, is overloaded, or its reply was lost. Retryable. */
   | "CLICKHOUSE_UNAVAILABLE"
-  /** The server lacks a table, a column, a right or a setting. Retryable: a migration may be in flight. */
+  /** The server lacks a table, a database or a right. Retryable: a migration may be in flight. */
   | "CLICKHOUSE_MISCONFIGURED"
   /** The server refused the rows or the statement; the same again cannot help. */
   | "CLICKHOUSE_REJECTED"

@@ -165,6 +165,11 @@ export function leavesOutcomeUnknown(code: number): boolean {
   return code in OUTCOME_UNKNOWN;
 }
 
+/** Whether the text of a statement is wrong: waiting mends a schema or a right, but not a misspelt query or setting. */
+export function isStatementCode(code: number): boolean {
+  return [20, 46, 47, 62, 115, 452].includes(code);
+}
+
 /** Whether the server does not know us: it refused before it looked at the statement. */
 export function isIdentityCode(code: number): boolean {
   return [192, 193, 194, 516].includes(code);

@@ -5,6 +5,7 @@ import type { ClickHouseStorageErrorCode } from "./errors.ts";
 import {
   classOfServerCode,
   isSlowServerCode,
+  isStatementCode,
   isTlsCode,
   leavesOutcomeUnknown,
   NEVER_SENT,
@@ -77,9 +78,11 @@ export function readFailure(error: unknown, secrets: readonly string[] = []): Fa
 
 /** The error a caller gets for a failure. */
 export function errorOf(failure: Failure, what: string): ClickHouseStorageError {
-  const code = failure.code === "ABORTED" ? "CLICKHOUSE_ABORTED" : CODE_OF[failure.kind];
+  const misspelt = failure.serverCode !== undefined && isStatementCode(failure.serverCode);
+  const kind = misspelt ? "rejected" : failure.kind;
+  const code = failure.code === "ABORTED" ? "CLICKHOUSE_ABORTED" : CODE_OF[kind];
   return new ClickHouseStorageError(code, `${what}: ${failure.message}`, {
-    retryable: failure.kind === "transient" || failure.kind === "configuration",
+    retryable: kind === "transient" || kind === "configuration",
     ...(failure.serverCode !== undefined && { serverCode: failure.serverCode }),
   });
 }

@@ -97,10 +97,15 @@ describe("query, stream and command", () => {
   it("answers a bad statement with one coded error", async () => {
     await expect(adapter.query("SELEC 1")).rejects.toMatchObject({
       name: "ClickHouseStorageError",
-      code: "CLICKHOUSE_MISCONFIGURED",
+      code: "CLICKHOUSE_REJECTED",
+      retryable: false,
       serverCode: 62,
     });
-    await expect(adapter.command("DROP TABLE nowhere")).rejects.toMatchObject({ serverCode: 60 });
+    await expect(adapter.command("DROP TABLE nowhere")).rejects.toMatchObject({
+      code: "CLICKHOUSE_MISCONFIGURED",
+      retryable: true,
+      serverCode: 60,
+    });
   });
 
   it("rejects when its caller aborts", async () => {

@@ -70,6 +70,7 @@ describe("the error a caller gets", () => {
   it.each([
     [coded("ECONNRESET", "x"), "CLICKHOUSE_UNAVAILABLE", true],
     [coded("60", "x"), "CLICKHOUSE_MISCONFIGURED", true],
+    [coded("62", "x"), "CLICKHOUSE_REJECTED", false],
     [coded("27", "x"), "CLICKHOUSE_REJECTED", false],
     [coded("9999", "x"), "CLICKHOUSE_REJECTED", false],
   ])("of %s is %s", (error, code, retryable) => {
