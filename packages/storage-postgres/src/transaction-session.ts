@@ -28,7 +28,7 @@ export class TransactionSession {
     this.#readOnly = readOnly;
   }
 
-  /** The last statement error: why COMMIT was answered with ROLLBACK, if it was. */
+  /** The last error that was not itself due to an earlier one: why COMMIT was answered with ROLLBACK, if it was. */
   get swallowed(): Error | undefined {
     return this.#swallowed;
   }
@@ -67,9 +67,11 @@ export class TransactionSession {
       if (dooms(failure)) this.#doom ??= failure;
       const { signal } = this.limits;
       const context = { attempts: 1, idempotent: true, signal, credentials: this.#credentials };
-      this.#swallowed = reportFailure(failure, context);
-      this.#failures.set(this.#swallowed, failure);
-      throw this.#swallowed;
+      const report = reportFailure(failure, context);
+      this.#failures.set(report, failure);
+      // What fails because the transaction had failed before is not what failed it.
+      if (sqlStateOf(error.driverError) !== "25P02") this.#swallowed = report;
+      throw report;
     }
   }
 

@@ -79,12 +79,13 @@ export async function runTransaction<Result>(
     throw session.causeOf(error);
   }
   const { command } = await commit(client, limits, value, xid);
-  // A transaction with a failed statement answers COMMIT with ROLLBACK and no error: the function had swallowed it.
-  if (command === "ROLLBACK")
-    throw (
-      session.swallowed ?? new PostgresError("QUERY_REFUSED", "The server rolled back instead of committing")
-    );
-  return value;
+  if (command !== "ROLLBACK") return value;
+  // So the server answers when a statement had failed and the function had swallowed it: no error by itself.
+  throw session.causeOf(session.swallowed ?? rolledBackUnasked());
+}
+
+function rolledBackUnasked(): PostgresError {
+  return new PostgresError("QUERY_REFUSED", "The server rolled back instead of committing");
 }
 
 /** @throws PostgresError `POSTGRES_INVALID` */

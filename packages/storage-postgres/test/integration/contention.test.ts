@@ -105,6 +105,24 @@ describe("a conflict", () => {
     }
   });
 
+  it("that was swallowed is found out by COMMIT, and runs again where that can help", async () => {
+    const db = database.open({ retry: { baseDelayMs: 20, jitter: "none" } });
+    let runs = 0;
+    await database.observer
+      .transaction(async (holder) => {
+        await holder.query("select * from accounts where id = 0 for update");
+        const work = db.transaction(async (transaction) => {
+          runs += 1;
+          await transaction.query("select * from accounts where id = 0 for update nowait").catch(() => {});
+          await transaction.query("insert into moves values (1)").catch(() => {});
+        });
+        await expect.poll(() => runs).toBeGreaterThan(1);
+        return { work };
+      })
+      .then(async ({ work }) => work);
+    expect(await sums()).toMatchObject({ moves: 1 });
+  });
+
   it("of one statement is tried again by itself: a lock that was not to be had in time", async () => {
     const db = database.open({ retry: { baseDelayMs: 20, jitter: "none" } });
     const waiting = db.transaction(async (holder) => {
