@@ -99,6 +99,23 @@ describe.each(engines)(
   },
 );
 
+describe("the same lost replies, on a table that does not remember batches,", () => {
+  it("double rows: what the other tests count is there to be counted", async () => {
+    const forgetful: Engine = {
+      ...modern,
+      createEvents: (table) => modern.createEvents(table).replace(/SETTINGS.*/, ""),
+    };
+    await using proxy = await TcpProxy.start(modern.service.url);
+    let replies = 0;
+    proxy.rules.onReply = () => (++replies % 5 === 0 ? { cutAfterBytes: 0 } : "forward");
+    const load = await Load.start(forgetful, { url: proxy.through(modern.service.url), adapter: QUICK });
+    await load.storedMore(2_000);
+    const { lost, doubled } = await load.stop();
+    expect(lost).toBe(0);
+    expect(doubled).toBeGreaterThan(0);
+  });
+});
+
 async function breakerOpens(load: Load): Promise<void> {
   while (load.adapter.metrics().servers.every(({ breaker }) => breaker === "closed")) await turn();
 }
