@@ -34,7 +34,8 @@ async function drained(backend: LocalBackend): Promise<unknown[]> {
     const deliveries = await backend.dequeue({ max: 250, leaseMs: 86_400_000 });
     if (deliveries.length === 0) return seen.toSorted((left, right) => (left.id < right.id ? -1 : 1));
     for (const { job, deliveryCount, failures, suspect, exhausted } of deliveries) {
-      seen.push({ id: job.id, ...{ deliveryCount, failures, suspect, exhausted } });
+      const made = { id: job.id, deliveryCount, failures, suspect, exhausted };
+      seen.push(made);
     }
   }
 }
