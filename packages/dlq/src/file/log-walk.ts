@@ -3,6 +3,7 @@ import { LineFields, LineKind } from "./line-fields.ts";
 import { LineReader } from "./line-reader.ts";
 import { Verdict } from "./line-states.ts";
 import { endOfLine, windowsBackward, type LineWindow } from "./line-windows.ts";
+import { estimateLetters } from "./estimate-letters.ts";
 import type { LogSnapshot } from "./segments.ts";
 
 const NEWLINE = 10;
@@ -27,12 +28,12 @@ export async function walkBackward(
     reader = new LineReader(),
   }: { readonly signal?: AbortSignal | undefined; readonly reader?: LineReader } = {},
 ): Promise<IdTable> {
-  const judge = new Judge(segments.reduce((sum, { size }) => sum + size, 0));
+  const judge = new Judge(new IdTable(await estimateLetters(segments)));
   const lines = new LinesOfWindow(reader);
   for (const segment of segments.toReversed()) {
     for await (const window of windowsBackward(segment, signal)) {
       lines.read(window);
-      judge.prepare(window, lines);
+      judge.ids.touch(lines.hashes, lines.count);
       for (let at = lines.count - 1; at >= 0; at--) {
         const line = lines.at(at);
         if (visit(judge.judge(line), line, window.bytes) === true) judge.ids.set(IdState.purged);
@@ -78,24 +79,12 @@ class LinesOfWindow {
 
 /** Decides about one line after the other, given from the last to the first. */
 class Judge {
-  #ids: IdTable | undefined;
-  readonly #logBytes: number;
+  readonly ids: IdTable;
   /** Ids with marks for several versions, which is rare: the versions beside the one in the table. */
   readonly #moreMarks = new Map<string, Set<number>>();
 
-  constructor(logBytes: number) {
-    this.#logBytes = logBytes;
-  }
-
-  get ids(): IdTable {
-    return (this.#ids ??= new IdTable());
-  }
-
-  /** Gets ready for the lines of a window. */
-  prepare({ start, end }: LineWindow, lines: LinesOfWindow): void {
-    // About the right size at once: a table that grows is there twice for a while.
-    this.#ids ??= new IdTable(Math.ceil((this.#logBytes / (end - start)) * lines.count * 1.02));
-    this.#ids.touch(lines.hashes, lines.count);
+  constructor(ids: IdTable) {
+    this.ids = ids;
   }
 
   judge(line: LineFields): number {

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../dead-letter.ts";
+import type { DeadLetter, DeadLetterReason } from "../dead-letter.ts";
 import type { DeadLetterStore, StoredDeadLetter } from "../dead-letter-store.ts";
 import { backoffDelayMs } from "../foundation/backoff.ts";
 import { sleep } from "../foundation/clock.ts";
@@ -25,6 +25,7 @@ export class ReplayRun {
   readonly #options: ResolvedReplayOptions;
   readonly #save: RunStart["save"];
   readonly #counts: Counts;
+  readonly #matched: Partial<Record<DeadLetterReason, number>> = {};
   readonly #pace: Pace;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -48,6 +49,11 @@ export class ReplayRun {
 
   get progress(): ReplayProgress {
     return { ...this.#counts };
+  }
+
+  /** Letters that matched and were met so far, by reason. */
+  get matched(): Readonly<Partial<Record<DeadLetterReason, number>>> {
+    return { ...this.#matched };
   }
 
   /**
@@ -75,9 +81,10 @@ export class ReplayRun {
     const { filter, maxReplays, batchSize } = this.#options;
     let batch: StoredDeadLetter[] = [];
     for await (const stored of this.#store.list(filter, { signal: this.#signal })) {
-      const { ts, replays } = stored.letter;
+      const { ts, replays, reason } = stored.letter;
       // It came back since this replay began, most likely from this very replay.
       if (replays > 0 && ts >= this.#counts.startedAt) continue;
+      this.#matched[reason] = (this.#matched[reason] ?? 0) + 1;
       if (replays >= maxReplays) {
         this.#counts.skipped++;
         continue;

@@ -21,7 +21,7 @@ export interface ReplayReport extends ReplayProgress {
   readonly ended: ReplayEnd;
   /** Whether it went on where an earlier run had been cut short. */
   readonly resumed: boolean;
-  /** Letters that matched when this run began, by reason. */
+  /** Letters that matched and that this run met, by reason. */
   readonly matched: Readonly<Partial<Record<DeadLetterReason, number>>>;
   /** The last error of a target that was unavailable. */
   readonly error?: unknown;
@@ -78,14 +78,13 @@ async function run(
   const progress = earlier === undefined ? noneYet(startedAt) : { ...earlier, skipped: 0 };
   // Before anything is sent: a resumed run must know which letters came back since this moment.
   if (earlier === undefined) await save(progress);
-  const { byReason: matched } = await store.stats(filter);
   const signals = [signal, lock?.signal].filter((each) => each !== undefined);
   const letters = new ReplayRun(store, target, options, { progress, signals, save });
   const stopped = await letters.run().then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  const report = { resumed: earlier !== undefined, matched, ...letters.progress };
+  const report = { resumed: earlier !== undefined, matched: letters.matched, ...letters.progress };
   if (stopped === undefined) {
     await checkpoint.clear();
     return { ended: "done", ...report };
