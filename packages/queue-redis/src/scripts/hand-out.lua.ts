@@ -1,5 +1,5 @@
 /** Most jobs that one call promotes, reclaims and sweeps, of each. */
-export const PASS_LIMIT = 250;
+const PASS_LIMIT = 250;
 /** Jobs of ended calls that one call looks at before it leaves the rest to the next. */
 const LOOK_LIMIT = 500;
 /** Most entries that one call takes off the ready lists, those of cancelled and expired jobs included. */

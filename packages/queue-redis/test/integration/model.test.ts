@@ -3,7 +3,8 @@ import { LocalBackend } from "@chimera/queue-core";
 import { startRedis, type TestService } from "@chimera/test-services";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { history, play } from "../support/model-history.ts";
+import { FOUND_HISTORIES } from "../support/found-histories.ts";
+import { history, play, type Step } from "../support/model-history.ts";
 import { RedisFixture } from "../support/redis-fixture.ts";
 
 /** Histories of one run; a campaign sets more. */
@@ -35,6 +36,6 @@ test("any history looks the same on Redis and in memory", async () => {
       };
       expect(await play(redis, steps)).toEqual(await play(local, steps));
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: FOUND_HISTORIES.map((steps): [Step[], undefined] => [steps, undefined]) },
   );
 }, 600_000);
