@@ -1,5 +1,7 @@
 import type { Clock } from "@chimera/dlq";
 
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+
 import type { Batch } from "../batch/batch.ts";
 import type { Fate } from "../delivery/dead-letter-office.ts";
 import type { SendBatchOptions } from "../delivery/send-batch.ts";
@@ -194,11 +196,16 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
     const entry: Entry = { row: "", ticket: group };
     await this.#line.slack();
     let { fullBatches } = this.#line;
+    let sinceTurn = 0;
     for (const row of rows) {
       signal?.throwIfAborted();
       entry.row = this.#encode(row);
       group.add();
       if (!this.#line.submit(entry)) await this.#line.placed(entry);
+      if (++sinceTurn === ROWS_PER_TURN) {
+        sinceTurn = 0;
+        await turnOfTheLoop();
+      }
       if (fullBatches === this.#line.fullBatches) continue;
       await this.#line.slack();
       ({ fullBatches } = this.#line);
@@ -222,5 +229,7 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
   }
 }
 
+/** Rows that are encoded at a stretch, about a millisecond: inserts that run must get their turns meanwhile. */
+const ROWS_PER_TURN = 1_000;
 /** Bytes of UTF-8 per UTF-16 unit at worst. */
 const MAX_BYTES_PER_UNIT = 3;
