@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import type { DeadLetterEnvelope } from "../dead-letter.ts";
 
 /**
@@ -9,9 +9,8 @@ import type { DeadLetterEnvelope } from "../dead-letter.ts";
  * would refuse the id that it knows.
  */
 export function replayIdOf({ id, ts }: Pick<DeadLetterEnvelope, "id" | "ts">, again = ""): string {
-  const hash = createHash("sha256")
-    .update(JSON.stringify([id, ts, again]))
-    .digest();
+  // In one call: a Hash object a letter is native memory that waits for the garbage collector.
+  const hash = hashOf("sha256", JSON.stringify([id, ts, again]), "buffer");
   hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
   hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
   const hex = hash.toString("hex", 0, 16);
