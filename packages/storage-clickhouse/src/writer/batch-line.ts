@@ -57,6 +57,7 @@ export class BatchLine {
   #wantSlack: (() => void)[] = [];
   #lastStartMs = -Infinity;
   #flushes = 0;
+  #turns = 0;
 
   constructor(parts: BatchLineParts) {
     this.#parts = parts;
@@ -98,8 +99,21 @@ export class BatchLine {
     return false;
   }
 
+  /** Gives the event loop a turn in the middle of many rows; what they are gathered into is not sent for it. */
+  async turn(): Promise<void> {
+    this.#turns += 1;
+    await turnOfTheLoop();
+    this.#turns -= 1;
+  }
+
+  /** Sends what came due during turns: the many rows are placed. */
+  goOn(): void {
+    this.#pump();
+  }
+
   /** Resolves when a waiting entry has found room. */
   async placed(entry: Entry): Promise<void> {
+    this.#pump();
     await new Promise<void>((resolve) => (entry.placed = resolve));
   }
 
@@ -200,7 +214,8 @@ export class BatchLine {
 
   #takeDue(): Gathering | undefined {
     const gathering = this.#gathering;
-    if (gathering === undefined || (!gathering.due && this.#flushes === 0)) return undefined;
+    const wanted = this.#flushes > 0 || (gathering?.due === true && this.#turns === 0);
+    if (gathering === undefined || !wanted) return undefined;
     this.#gathering = undefined;
     this.#timer?.cancel();
     return gathering;

@@ -1,7 +1,5 @@
 import type { Clock } from "@chimera/dlq";
 
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-
 import type { Batch } from "../batch/batch.ts";
 import type { Fate } from "../delivery/dead-letter-office.ts";
 import type { SendBatchOptions } from "../delivery/send-batch.ts";
@@ -197,18 +195,22 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
     await this.#line.slack();
     let { fullBatches } = this.#line;
     let sinceTurn = 0;
-    for (const row of rows) {
-      signal?.throwIfAborted();
-      entry.row = this.#encode(row);
-      group.add();
-      if (!this.#line.submit(entry)) await this.#line.placed(entry);
-      if (++sinceTurn === ROWS_PER_TURN) {
-        sinceTurn = 0;
-        await turnOfTheLoop();
+    try {
+      for (const row of rows) {
+        signal?.throwIfAborted();
+        entry.row = this.#encode(row);
+        group.add();
+        if (!this.#line.submit(entry)) await this.#line.placed(entry);
+        if (++sinceTurn === ROWS_PER_TURN) {
+          sinceTurn = 0;
+          await this.#line.turn();
+        }
+        if (fullBatches === this.#line.fullBatches) continue;
+        await this.#line.slack();
+        ({ fullBatches } = this.#line);
       }
-      if (fullBatches === this.#line.fullBatches) continue;
-      await this.#line.slack();
-      ({ fullBatches } = this.#line);
+    } finally {
+      this.#line.goOn();
     }
   }
 
