@@ -14,7 +14,8 @@ export async function runInChild<Answer>(
 ): Promise<Answer> {
   const child = spawn(
     process.execPath,
-    [...nodeFlags, "--import", "tsx", "--conditions=@chimera/source", fileURLToPath(file), ...args],
+    // Without the condition that leads to our sources: what is measured is what is published, not a loader's output.
+    [...nodeFlags, "--import", "tsx", fileURLToPath(file), ...args],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const closed = once(child, "close") as Promise<[code: number | null, signal: string | null]>;

@@ -14,7 +14,7 @@ const program = new Command("bench")
   )
   .argument(
     "[names...]",
-    "scenarios to run; `overview` runs all and writes results/<date>.json and overview.svg",
+    "scenarios to run, or the beginning that several share; `overview` runs all and writes results/<date>.json and overview.svg",
   )
   .option("--json", "one line of JSON a scenario instead of a table")
   .option("--quick", "3 pairs and a smaller n: under about 20 s a scenario")
@@ -24,8 +24,9 @@ const program = new Command("bench")
 const options = program.opts<{ json?: true; quick?: true; list?: true }>();
 const known = scenarioNames();
 const overview = program.args.includes("overview");
-const names = overview || program.args.length === 0 ? known : program.args;
-const unknown = names.filter((name) => !known.includes(name));
+const asked = overview || program.args.length === 0 ? known : program.args;
+const names = asked.flatMap((name) => (known.includes(name) ? [name] : familyOf(name)));
+const unknown = asked.filter((name) => !known.includes(name) && familyOf(name).length === 0);
 if (unknown.length > 0) {
   program.error(`bench: no scenario ${unknown.join(", ")}; there are ${known.join(", ")}`, { exitCode: 2 });
 }
@@ -51,4 +52,9 @@ if (options.list) {
     writeFileSync(new URL(`${day}.json`, RESULTS), `${JSON.stringify(results, null, 2)}\n`);
     writeFileSync(new URL("overview.svg", RESULTS), ratioBars(results));
   }
+}
+
+/** The scenarios that share a beginning: `pg-query` stands for `pg-query-1`, `pg-query-10` and `pg-query-50`. */
+function familyOf(name: string): string[] {
+  return known.filter((other) => other.startsWith(`${name}-`));
 }
