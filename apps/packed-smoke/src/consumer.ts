@@ -72,8 +72,12 @@ export class Consumer {
   }
 
   /** Type-checks a file strictly and with the libraries' declarations checked too; answers the compiler's complaints. */
-  async typeErrors(path: string, options: Readonly<Record<string, string>>): Promise<string> {
-    await this.#linkNodeTypes();
+  async typeErrors(
+    path: string,
+    options: Readonly<Record<string, string>>,
+    peers: readonly string[] = [],
+  ): Promise<string> {
+    await Promise.all(["@types/node", ...peers].map(async (name) => this.#link(name)));
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const strict = [
       "--noEmit",
@@ -97,10 +101,10 @@ export class Consumer {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Every TypeScript user on Node has these; linked, since installing them once a project costs seconds. */
-  async #linkNodeTypes(): Promise<void> {
-    const manifest = fileURLToPath(import.meta.resolve("@types/node/package.json"));
-    const link = join(this.directory, "node_modules", "@types", "node");
+  /** Brings a package of ours into the project as a link: installing what every user has costs seconds a project. */
+  async #link(name: string): Promise<void> {
+    const manifest = fileURLToPath(import.meta.resolve(`${name}/package.json`));
+    const link = join(this.directory, "node_modules", name);
     await mkdir(dirname(link), { recursive: true });
     await symlink(dirname(manifest), link, "dir").catch((error: unknown) => {
       if ((error as { code?: unknown }).code !== "EEXIST") throw error;

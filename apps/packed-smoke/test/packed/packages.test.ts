@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => rm(directory, { recursive: true, force: true }));
 
 describe.each(expectations)("@chimera/$folder, installed alone with npm,", (expectation) => {
-  const { folder, ours, others, entries, exported } = expectation;
+  const { folder, ours, others, entries, exported, typePeers } = expectation;
   let consumer: Consumer;
 
   beforeAll(async () => {
@@ -61,7 +61,7 @@ describe.each(expectations)("@chimera/$folder, installed alone with npm,", (expe
     const source = `${imports.join("\n")}\nexport const loaded: readonly object[] = [${uses.join(", ")}];\n`;
     await consumer.write("consumer.mts", source);
     await consumer.write("consumer.cts", source);
-    await expect(consumer.typeErrors("consumer.mts", options)).resolves.toBe("");
-    await expect(consumer.typeErrors("consumer.cts", options)).resolves.toBe("");
+    await expect(consumer.typeErrors("consumer.mts", options, typePeers)).resolves.toBe("");
+    await expect(consumer.typeErrors("consumer.cts", options, typePeers)).resolves.toBe("");
   });
 });
