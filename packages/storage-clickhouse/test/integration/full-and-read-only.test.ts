@@ -62,9 +62,9 @@ describe.each(engines)(
       const merge = async (): Promise<void> => direct.command(`OPTIMIZE TABLE ${load.table} FINAL`);
       const { stored } = load;
       while (load.stored === stored) await merge();
-      let stopped = false;
-      const tally = load.stop().finally(() => (stopped = true));
-      while (!stopped) await merge();
+      const ended = new AbortController();
+      const tally = load.stop().finally(() => ended.abort());
+      while (!ended.signal.aborted) await merge();
       expect(await tally).toMatchObject(nothingLost);
     });
   },
