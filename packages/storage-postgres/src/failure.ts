@@ -1,3 +1,4 @@
+import type { TransactionMark } from "./server-life.ts";
 import type { FailureClass } from "./sqlstate.ts";
 
 /**
@@ -34,13 +35,13 @@ export class LostTransaction extends Failure {
 export class LostCommit extends Failure {
   /** What the transaction's function had resolved with. */
   readonly value: unknown;
-  /** The server's number of the transaction; `undefined` when it was not asked for, `null` when it had written nothing. */
-  readonly xid: string | null | undefined;
+  /** `undefined` when it was not asked for. */
+  readonly mark: TransactionMark | undefined;
 
-  constructor(failure: Failure, value: unknown, xid: string | null | undefined) {
+  constructor(failure: Failure, value: unknown, mark: TransactionMark | undefined) {
     super(failure.kind, failure.driverError, failure.interruption);
     this.value = value;
-    this.xid = xid;
+    this.mark = mark;
   }
 }
 

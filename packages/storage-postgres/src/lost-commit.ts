@@ -3,6 +3,7 @@ import { isRetryable, sleep } from "@chimera/dlq";
 import type { Limits, LostCommit } from "./failure.ts";
 import { LostTransaction } from "./failure.ts";
 import type { QueryRunner } from "./query.ts";
+import { SERVER_LIFE } from "./server-life.ts";
 import type { TransactionOptions } from "./transaction.ts";
 
 /** Milliseconds for the question where the call has no deadline: a restart takes less. */
@@ -36,22 +37,25 @@ export async function settleLostCommit(
 
 async function ask(
   runner: QueryRunner,
-  { xid }: LostCommit,
+  { mark }: LostCommit,
   verify: NonNullable<TransactionOptions["verify"]>,
   deadlineMs: number,
 ): Promise<"committed" | "undone" | "ask again" | "untold"> {
   try {
     if (typeof verify === "function") return (await verify(runner)) ? "committed" : "undone";
+    if (mark === undefined) return "untold";
     // A transaction without a number has written nothing.
-    if (xid === null || xid === undefined) return "undone";
-    const text = "select pg_xact_status($1::xid8) as status";
-    const { rows } = await runner.query<{ status: string | null }>(text, [xid], {
+    if (mark.xid === null) return "undone";
+    const text = `select pg_xact_status($1::xid8) as status, ${SERVER_LIFE} as life`;
+    const { rows } = await runner.query<{ status: string | null; life: string }>(text, [mark.xid], {
       idempotent: true,
       deadlineMs,
     });
-    const status = rows[0]?.status;
-    if (status === "in progress") return "ask again";
-    return status === "committed" ? "committed" : status === "aborted" ? "undone" : "untold";
+    const [answer] = rows;
+    if (answer?.status === "in progress") return "ask again";
+    if (answer?.status === "aborted") return "undone";
+    // In another life of the server the number may be a stranger's.
+    return answer?.status === "committed" && answer.life === mark.life ? "committed" : "untold";
   } catch (error) {
     return isRetryable(error) ? "ask again" : "untold";
   }

@@ -9,6 +9,8 @@ import type { DriverResult, PooledClient } from "./pooled-client.ts";
 import type { CallOptions, QueryRunner } from "./query.ts";
 import { TransactionScope } from "./transaction-scope.ts";
 import { TransactionSession } from "./transaction-session.ts";
+import { SERVER_LIFE } from "./server-life.ts";
+import type { TransactionMark } from "./server-life.ts";
 
 /** How far a transaction is kept from others (PostgreSQL documentation, 13.2). */
 export type Isolation = "read committed" | "repeatable read" | "serializable";
@@ -29,7 +31,7 @@ export interface TransactionOptions extends CallOptions {
   /**
    * Finds out what became of a COMMIT whose answer was lost. `"status"` asks the server for the transaction's
    * number before COMMIT (one more round trip) and for its fate afterwards (`pg_xact_status`, PostgreSQL 13);
-   * after the promotion of a replica that was behind it cannot tell. A function answers whether the effect is there.
+   * after a crash of the server, or the promotion of a replica that was behind, it cannot tell a success. A function answers whether the effect is there.
    * Found committed, the call resolves; found undone, it runs again; not found out, it rejects with `OUTCOME_UNKNOWN`.
    */
   readonly verify?: "status" | ((runner: QueryRunner) => Promise<boolean>);
@@ -63,14 +65,14 @@ export async function runTransaction<Result>(
   const session = new TransactionSession(client, limits, credentials, options.readOnly ?? false);
   const scope = new TransactionScope(session);
   let value: Result;
-  let xid: string | null | undefined;
+  let mark: TransactionMark | undefined;
   try {
     await session.run({ text: beginText(options) });
     value = await work(scope);
     await scope.end();
     session.throwIfDoomed();
     client.throwIfOver(limits);
-    if (options.verify === "status") xid = await currentXid(session);
+    if (options.verify === "status") mark = await markOf(session);
   } catch (error) {
     await scope.end();
     await rollback(client);
@@ -78,7 +80,7 @@ export async function runTransaction<Result>(
     session.throwIfDoomed();
     throw session.causeOf(error);
   }
-  const { command } = await commit(client, limits, value, xid);
+  const { command } = await commit(client, limits, value, mark);
   if (command !== "ROLLBACK") return value;
   // So the server answers when a statement had failed and the function had swallowed it: no error by itself.
   throw session.causeOf(session.swallowed ?? rolledBackUnasked());
@@ -103,22 +105,22 @@ function beginText({ isolation, readOnly }: TransactionOptions): string {
   return words.join(" ");
 }
 
-async function currentXid(session: TransactionSession): Promise<string | null> {
-  const text = "select pg_current_xact_id_if_assigned()::text as xid";
+async function markOf(session: TransactionSession): Promise<TransactionMark> {
+  const text = `select pg_current_xact_id_if_assigned()::text as xid, ${SERVER_LIFE} as life`;
   const { rows } = await session.run({ text });
-  return rows[0]?.["xid"] as string | null;
+  return rows[0] as unknown as TransactionMark;
 }
 
 async function commit(
   client: PooledClient,
   limits: Limits,
   value: unknown,
-  xid: string | null | undefined,
+  mark: TransactionMark | undefined,
 ): Promise<DriverResult> {
   try {
     return await client.run({ text: "commit" }, limits);
   } catch (error) {
-    throw error instanceof Failure && error.isOpen ? new LostCommit(error, value, xid) : error;
+    throw error instanceof Failure && error.isOpen ? new LostCommit(error, value, mark) : error;
   }
 }
 

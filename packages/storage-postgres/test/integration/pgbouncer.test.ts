@@ -140,7 +140,6 @@ describe.skipIf(missing !== undefined)("through PgBouncer in transaction mode", 
       lost: 0,
       doubled: 0,
       phantom: 0,
-      unknown: 0,
       errors: [],
     });
   });

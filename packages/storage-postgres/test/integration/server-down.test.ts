@@ -41,8 +41,8 @@ describe("a server that is killed and started again under load", () => {
     const [single, checked] = [await once.count(database.observer), await verified.count(database.observer)];
     expect(single).toMatchObject({ lost: 0, doubled: 0, phantom: 0, errors: [] });
     expect(single.resolved).toBeGreaterThan(0);
-    // With verify nobody is left in doubt.
-    expect(checked).toMatchObject({ unknown: 0, refused: 0, lost: 0, doubled: 0 });
+    // After a crash the server's record may be about a stranger: some stay in doubt, and nobody is told what is not so.
+    expect(checked).toMatchObject({ refused: 0, lost: 0, doubled: 0, phantom: 0, errors: [] });
     expect(checked.resolved).toBeGreaterThan(0);
     expect(db.metrics().retries["never-sent"]).toBeGreaterThan(0);
   });
