@@ -2,6 +2,9 @@ import type { Limits } from "./failure.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { PooledClient } from "./pooled-client.ts";
 
+/** A timer of Node drops the fraction of its delay, and so may fire this much before its time. */
+const TIMER_STEP_MS = 1;
+
 /** `dead`: it did not answer in time. `given up`: the caller's own limits ended before that was certain. */
 export type PingVerdict = "alive" | "dead" | "given up";
 
@@ -33,7 +36,7 @@ export class PrePing {
     signal?.removeEventListener("abort", giveUp);
     if (alive) return "alive";
     // A hurried caller says nothing about the network.
-    const wasHurried = remainingMs < prePingTimeoutMs && clock.monotonic() >= deadlineAt;
+    const wasHurried = remainingMs < prePingTimeoutMs && clock.monotonic() >= deadlineAt - TIMER_STEP_MS;
     return wasHurried || signal?.aborted === true ? "given up" : "dead";
   }
 
