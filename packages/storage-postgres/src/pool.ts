@@ -11,7 +11,7 @@ import { closedError, waitedInVain } from "./pool-errors.ts";
 import type { DiscardReason, PoolMetrics } from "./pool-metrics.ts";
 import { PoolCounters } from "./pool-metrics.ts";
 import type { PooledClient } from "./pooled-client.ts";
-import { PrePing } from "./pre-ping.ts";
+import { PrePing, TIMER_STEP_MS } from "./pre-ping.ts";
 import { Waiter, WaitLine } from "./wait-line.ts";
 
 /**
@@ -264,7 +264,7 @@ export class Pool {
 
   /** A caller without time would cut the ping of one client after the other. */
   #throwIfLate({ deadlineAt }: Limits): void {
-    if (deadlineAt <= this.#clock.monotonic())
+    if (deadlineAt - TIMER_STEP_MS <= this.#clock.monotonic())
       throw new Failure("never-sent", new Error("No client was ready before the deadline"), "deadline");
   }
 }

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from "./options.ts";
 import type { PooledClient } from "./pooled-client.ts";
 
 /** A timer of Node drops the fraction of its delay, and so may fire this much before its time. */
-const TIMER_STEP_MS = 1;
+export const TIMER_STEP_MS = 1;
 
 /** `dead`: it did not answer in time. `given up`: the caller's own limits ended before that was certain. */
 export type PingVerdict = "alive" | "dead" | "given up";
