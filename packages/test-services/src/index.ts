@@ -13,3 +13,4 @@ export type { RedisOptions } from "./redis/start-redis.ts";
 export type { TestService } from "./test-service.ts";
 export { TcpProxy } from "./tcp-proxy.ts";
 export type { ProxyRules, ReplyVerdict } from "./tcp-proxy.ts";
+export { debianProgram } from "./debian-program.ts";

@@ -9,7 +9,7 @@ import type { PgBouncer } from "../support/pgbouncer.ts";
 import { pgBouncerMissing, startPgBouncer } from "../support/pgbouncer.ts";
 
 const database = useDatabase();
-const missing = pgBouncerMissing();
+const missing = await pgBouncerMissing();
 if (missing !== undefined) console.warn(`PgBouncer tests are skipped: ${missing}`);
 
 describe.skipIf(missing !== undefined)("through PgBouncer in transaction mode", () => {

@@ -1,3 +1,4 @@
+import { debianProgram } from "@chimera/test-services";
 import { execFileSync, spawn } from "node:child_process";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -10,14 +11,12 @@ export interface PgBouncer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Why there is none on this machine, or `undefined` when there is one. */
-export function pgBouncerMissing(): string | undefined {
-  try {
-    execFileSync("pgbouncer", ["--version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "no program `pgbouncer` on PATH (Debian: apt-get install pgbouncer)";
-  }
+/** Why there is none on this machine, or `undefined` when there is one; root on Debian gets it installed. */
+export async function pgBouncerMissing(): Promise<string | undefined> {
+  const program = await debianProgram(["pgbouncer"], "pgbouncer");
+  return program === undefined
+    ? "no program `pgbouncer` on PATH (Debian: apt-get install pgbouncer)"
+    : undefined;
 }
 
 /** Starts one with four connections to the server behind `url`. */

@@ -1,7 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 
-import { programOnPath } from "../program-on-path.ts";
+import { debianProgram } from "../debian-program.ts";
 
 /** A server program, or why there is none. */
 export type ClickHouse18 = { readonly program: string } | { readonly missing: string };
@@ -11,7 +10,7 @@ export type ClickHouse18 = { readonly program: string } | { readonly missing: st
  * it, said on standard error. Everywhere else the answer is a reason to print with a skipped test.
  */
 export async function clickHouse18(): Promise<ClickHouse18> {
-  const found = programOnPath(["clickhouse-server"]) ?? (await installed());
+  const found = await debianProgram(["clickhouse-server"], "clickhouse-server");
   if (found === undefined) {
     return { missing: "no clickhouse-server 18.16: it comes with Debian 12, installed by root's apt-get" };
   }
@@ -19,22 +18,6 @@ export async function clickHouse18(): Promise<ClickHouse18> {
   return version.startsWith("18.16.")
     ? { program: found }
     : { missing: `the clickhouse-server here is not Debian's 18.16 but ${version}` };
-}
-
-async function installed(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0 || programOnPath(["apt-get"]) === undefined) return undefined;
-  process.stderr.write(
-    "test-services: no clickhouse-server on the PATH, trying once to install it with apt-get\n",
-  );
-  const install = "apt-get install -y --no-install-recommends clickhouse-server";
-  const script = `command -v clickhouse-server || ${install} || { apt-get update && ${install}; }`;
-  // One installs under the lock, others wait; RUNLEVEL=1 keeps the package from starting a daemon.
-  const installer = spawn("flock", ["/var/lib/apt", "sh", "-c", script], {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
-    stdio: "ignore",
-  });
-  await once(installer, "exit");
-  return programOnPath(["clickhouse-server"]);
 }
 
 /** The package manager knows it; the server of 18.16 itself has no option to ask for it. */

@@ -44,6 +44,13 @@ export function postgresPrograms(directory: string, user: PostgresUser | undefin
   return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), version };
 }
 
+/** Postgres' own programs in a directory of the machine's, such as `/usr/lib/postgresql/15/bin`. */
+export function programsIn(binDirectory: string): PostgresPrograms {
+  const postgres = join(binDirectory, "postgres");
+  const version = /\d+(\.\d+)?/.exec(execFileSync(postgres, ["--version"], { encoding: "utf8" }))?.[0];
+  return { initdb: join(binDirectory, "initdb"), postgres, version: version ?? "unknown" };
+}
+
 /** `undefined` unless this process is root: then the account `postgres` where there is one, else `nobody`. */
 export function postgresUser(): PostgresUser | undefined {
   if (process.getuid?.() !== 0) return undefined;

