@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryError } from "@chimera/queue-core";
+import type { Delivery, DeliveryError, Receipt } from "@chimera/queue-core";
 import { makeReceipt } from "./receipt.ts";
 import { decodeRecord, decodeState } from "./record.ts";
 
@@ -32,7 +32,7 @@ const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 
 export function readFetch(partition: number, reply: FetchReply, leaseMs: number): Fetched {
   const [header, ids, records, states] = reply;
-  const [now, base, token, more, paused, nextDue, reclaimed] = header.split(" ") as [
+  const [now, base, batch, more, paused, nextDue, reclaimed] = header.split(" ") as [
     string,
     string,
     string,
@@ -43,17 +43,26 @@ export function readFetch(partition: number, reply: FetchReply, leaseMs: number)
   ];
   const firstFence = Number(base);
   const leaseUntil = Number(now) + leaseMs;
-  const deliveries: Delivery[] = Array.from({ length: ids.length });
+  const deliveries: Delivery[] = [];
   let marked = 0;
   for (let index = 0; index < ids.length; index++) {
     const entry = ids[index] as string;
-    const first = entry.charCodeAt(0);
-    const fence = firstFence + index;
     const record = records[index] as string;
-    deliveries[index] =
-      first === STAR || first === BANG
-        ? markedDelivery(partition, entry.slice(1), record, states[marked++] as string, fence, leaseUntil)
-        : plainDelivery(partition, token, entry, record, fence, leaseUntil);
+    // Somebody's hand has removed the job.
+    if (record === "") continue;
+    const first = entry.charCodeAt(0);
+    const isMarked = first === STAR || first === BANG;
+    const id = isMarked ? entry.slice(1) : entry;
+    const place: Place = {
+      receipt: makeReceipt(partition, id, index + 1, batch),
+      fence: firstFence + index,
+      leaseUntil,
+    };
+    deliveries.push(
+      isMarked
+        ? markedDelivery(id, record, states[marked++] as string, place)
+        : plainDelivery(id, record, place),
+    );
   }
   return {
     deliveries,
@@ -66,20 +75,19 @@ export function readFetch(partition: number, reply: FetchReply, leaseMs: number)
 
 const STAR = 42;
 const BANG = 33;
-const LETTERS = { high: "h", normal: "n", low: "l" } as const;
 
-function plainDelivery(
-  partition: number,
-  token: string,
-  id: string,
-  record: string,
-  fence: number,
-  leaseUntil: number,
-): Delivery {
+/** What of a delivery follows from the call that made it. */
+interface Place {
+  readonly receipt: Receipt;
+  readonly fence: number;
+  readonly leaseUntil: number;
+}
+
+function plainDelivery(id: string, record: string, { receipt, fence, leaseUntil }: Place): Delivery {
   const { job, enqueuedAt, maxDeliveries } = decodeRecord(id, record);
   return {
     job,
-    receipt: makeReceipt(partition, token + LETTERS[job.priority], id),
+    receipt,
     fence,
     deliveryCount: 1,
     failures: 0,
@@ -92,18 +100,16 @@ function plainDelivery(
 }
 
 function markedDelivery(
-  partition: number,
   id: string,
   record: string,
   stateText: string,
-  fence: number,
-  leaseUntil: number,
+  { receipt, fence, leaseUntil }: Place,
 ): Delivery {
   const { job, enqueuedAt, maxDeliveries } = decodeRecord(id, record);
-  const { place, deliveryCount, failures, reclaims, errors } = decodeState(stateText);
+  const { deliveryCount, failures, reclaims, errors } = decodeState(stateText);
   return {
     job,
-    receipt: makeReceipt(partition, place, id),
+    receipt,
     fence,
     deliveryCount,
     failures,

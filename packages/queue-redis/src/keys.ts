@@ -4,7 +4,7 @@ const SUFFIXES = {
   meta: "meta",
   /** HASH: job id -> the job as it was enqueued, wherever it is. */
   jobs: "jobs",
-  /** HASH: job id -> where it is and what has happened to it. A job without an entry is ready and was never handed out. */
+  /** HASH: job id -> where it is and what has happened to it. A job without an entry is ready or in flight for the first time. */
   state: "state",
   /** LISTs: ready jobs. The depth is the sum of their `LLEN`, less the tombstones of cancelled ones. */
   high: "ready:high",
@@ -12,10 +12,12 @@ const SUFFIXES = {
   low: "ready:low",
   /** ZSET: due time -> sequence number and job id, so that equal due times keep the order of enqueueing. */
   delayed: "delayed",
-  /** ZSET: end of the lease -> token of the call that handed jobs out, or token, tilde and job id where one was extended alone. */
+  /** ZSET: end of the lease -> batch of jobs that one call handed out, or batch, tilde and place where one was extended alone. */
   leases: "leases",
-  /** HASH: token -> ids of that call, in order; token and `n` -> how many of them are still in flight. */
+  /** HASH: batch -> its ids, in order; batch and `f` -> of each of them a letter, or a dash where it is in flight no more. */
   batches: "batches",
+  /** HASH: id of a plain job that was cancelled in flight -> the fence up to which its deliveries are void, and their number. */
+  ghosts: "ghosts",
   /** HASH: priority and job id -> how many entries of the ready list are to be passed over. */
   tombs: "tombs",
   /** HASH and ZSET: dedup key -> job id, and when a key with a life of its own ends. */

@@ -10,7 +10,7 @@ import { ENQUEUE } from "./scripts/enqueue.lua.ts";
 import { EXTEND } from "./scripts/extend.lua.ts";
 import { METRICS } from "./scripts/metrics.lua.ts";
 import { DEQUEUE, SETTLE, SETTLE_AND_DEQUEUE } from "./scripts/turn.lua.ts";
-import { settlementRuns, tokenRuns, type ReadSettlement } from "./settlement-runs.ts";
+import { receiptRuns, settlementRuns, type ReadSettlement } from "./settlement-runs.ts";
 
 /** Where an enqueue call says that it holds nothing to look at. */
 const PLAIN_AT = 5;
@@ -87,10 +87,13 @@ export class Partition {
       const distinct = new Set<string>();
       let plain = true;
       for (const job of jobs) {
-        const record = encodeRecord(job);
-        plain &&= record.startsWith(PLAIN_LETTER);
         distinct.add(job.id);
-        args.push(job.id, record);
+        args.push(job.id);
+      }
+      for (let index = 0; index < jobs.length; index++) {
+        const record = encodeRecord(jobs[index] as NewJob, index);
+        plain &&= record.startsWith(PLAIN_LETTER);
+        args.push(record);
       }
       args[PLAIN_AT] = plain && distinct.size === jobs.length ? "1" : "0";
       const reply = await this.#sendEnqueue(args, mayRepeat);
@@ -144,8 +147,7 @@ export class Partition {
   }
 
   async extend(receipts: readonly ReceiptParts[], leaseMs: number): Promise<SettleResult[]> {
-    const args = [this.#partitions, String(leaseMs)];
-    for (const run of tokenRuns(receipts)) args.push(run.token, String(run.ids.length), ...run.ids);
+    const args = [this.#partitions, String(leaseMs), ...receiptRuns(receipts)];
     return readStale(receipts.length, (await this.#runner.run(EXTEND, args, true)) as number[]);
   }
 

@@ -1,32 +1,31 @@
 import { randomBytes } from "node:crypto";
-import type { Receipt } from "@chimera/queue-core";
+import { MAX_BATCH, type Receipt } from "@chimera/queue-core";
 
-/** What a receipt says. The token is random and unique to one call of one partition; with the id it names one delivery. */
+/** What a receipt says. The name of a batch is random and unique to one call of one partition; with the place in it, it names one delivery. */
 export interface ReceiptParts {
   readonly partition: number;
-  readonly token: string;
   readonly id: string;
+  /** From 1, in the order in which the call handed jobs out. */
+  readonly place: number;
+  readonly batch: string;
 }
 
-/** `<partition>~<token>~<id>`: neither a token nor an id holds a tilde. */
-export function makeReceipt(partition: number, token: string, id: string): Receipt {
-  return `${partition}~${token}~${id}` as Receipt;
+/** `<partition>~<id>~<place>~<batch>`: neither an id nor a batch holds a tilde. */
+export function makeReceipt(partition: number, id: string, place: number, batch: string): Receipt {
+  return `${partition}~${id}~${place}~${batch}` as Receipt;
 }
-
-/** A nonce, a fence and the letter of a priority. Shorter text could stand for a place that is not a delivery. */
-const SHORTEST_TOKEN = 24;
 
 /** `undefined` for text that no backend of this package made: such a receipt is stale. */
 export function readReceipt(receipt: Receipt, partitions: number): ReceiptParts | undefined {
   const first = receipt.indexOf("~");
   const second = receipt.indexOf("~", first + 1);
-  if (second === -1) return undefined;
+  const third = receipt.indexOf("~", second + 1);
+  if (first < 1 || second === -1 || third < second) return undefined;
   const partition = Number(receipt.slice(0, first));
-  const token = receipt.slice(first + 1, second);
-  const known = partition >= 0 && partition < partitions && Number.isInteger(partition);
-  return known && token.length >= SHORTEST_TOKEN
-    ? { partition, token, id: receipt.slice(second + 1) }
-    : undefined;
+  const place = Number(receipt.slice(second + 1, third));
+  if (!(Number.isInteger(partition) && partition >= 0 && partition < partitions)) return undefined;
+  if (!(Number.isInteger(place) && place >= 1 && place <= MAX_BATCH)) return undefined;
+  return { partition, id: receipt.slice(first + 1, second), place, batch: receipt.slice(third + 1) };
 }
 
 /** Makes the nonce of each call: 96 random bits for this maker, and a number that grows. */

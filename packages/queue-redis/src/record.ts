@@ -1,32 +1,47 @@
-import type { DeliveryError, Job, JobView, NewJob, Priority } from "@chimera/queue-core";
+import {
+  MAX_BATCH,
+  type DeliveryError,
+  type Job,
+  type JobView,
+  type NewJob,
+  type Priority,
+} from "@chimera/queue-core";
 
 /** Deliveries after which a job is handed out as exhausted, unless it says otherwise. */
 const DEFAULT_MAX_DELIVERIES = 20;
-/** Digits of the enqueue time that a server puts before a record. */
-const STAMP_LENGTH = 13;
+/** What a server puts before a record: hexadecimal digits of the enqueue time, and then of the number of the call. */
+const TIME_LENGTH = 11;
+const STAMP_LENGTH = TIME_LENGTH + 10;
+/** Letter and place. */
+const HEAD_LENGTH = 3;
 
 const LETTERS: Readonly<Record<Priority, string>> = { high: "h", normal: "n", low: "l" };
 const PRIORITIES: Readonly<Record<string, Priority>> = { h: "high", n: "normal", l: "low" };
+/** Places in a call. */
+const PLACES: readonly string[] = Array.from({ length: MAX_BATCH }, (_, place) =>
+  place.toString(16).padStart(2, "0"),
+);
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 
 /**
  * A job as text for the server.
  *
- * The first line is the letter of the priority, `maxDeliveries` where it is set, and the headers as JSON text where there
- * are any; then comes the body. A job that a script has to look at (delay, expiry, dedup key) has its letter in
+ * The first line is the letter of the priority, the job's place in its call in two hexadecimal digits, `maxDeliveries` where it is
+ * set, and the headers as JSON text where there are any; then comes the body. A job that a script has to look at (delay, expiry, dedup key) has its letter in
  * upper case, `;delay;expiry;ttl;` before the headers, and a second line with the dedup key as JSON text, which
  * holds no line break.
  */
-export function encodeRecord(job: NewJob): string {
+export function encodeRecord(job: NewJob, place: number): string {
   const letter = LETTERS[job.priority ?? "normal"];
+  const digits = PLACES[place] as string;
   const deliveries = job.maxDeliveries ?? "";
   const headers = job.headers === undefined ? "" : headersText(job.headers);
-  if (!isSpecial(job)) return `${letter}${deliveries}${headers}\n${job.body}`;
+  if (!isSpecial(job)) return `${letter}${digits}${deliveries}${headers}\n${job.body}`;
   const { delayMs, expiresInMs, dedupTtlMs, dedupKey } = job;
   const times = `;${delayMs || ""};${expiresInMs ?? ""};${dedupTtlMs ?? ""};`;
   const key = dedupKey === undefined ? "" : JSON.stringify(dedupKey);
-  return `${letter.toUpperCase()}${deliveries}${times}${headers}\n${key}\n${job.body}`;
+  return `${letter.toUpperCase()}${digits}${deliveries}${times}${headers}\n${key}\n${job.body}`;
 }
 
 /** A job that was read back, with what only its record knows. */
@@ -42,8 +57,8 @@ export function decodeRecord(id: string, record: string): StoredJob {
   const lower = letter.toLowerCase();
   const special = letter !== lower;
   const bodyStart = special ? record.indexOf("\n", lineEnd + 1) + 1 : lineEnd + 1;
-  const plain = lineEnd === STAMP_LENGTH + 1;
-  const head = plain ? "" : record.slice(STAMP_LENGTH + 1, lineEnd);
+  const plain = lineEnd === STAMP_LENGTH + HEAD_LENGTH;
+  const head = plain ? "" : record.slice(STAMP_LENGTH + HEAD_LENGTH, lineEnd);
   const brace = plain ? -1 : head.indexOf("{");
   return {
     job: {
@@ -55,14 +70,14 @@ export function decodeRecord(id: string, record: string): StoredJob {
           : Object.freeze(JSON.parse(head.slice(brace)) as Readonly<Record<string, string>>),
       priority: PRIORITIES[lower] ?? "normal",
     },
-    enqueuedAt: Number(record.slice(0, STAMP_LENGTH)),
+    enqueuedAt: Number.parseInt(record.slice(0, TIME_LENGTH), 16),
     maxDeliveries: plain ? DEFAULT_MAX_DELIVERIES : Number.parseInt(head, 10) || DEFAULT_MAX_DELIVERIES,
   };
 }
 
 /** What has happened to a job, as scripts keep it (`STATE` in prelude.lua.ts). */
 export interface StoredState {
-  /** A token, `-` for ready, or `d` and a sequence number. */
+  /** A batch, tilde and place, `-` for ready, or `d` and a sequence number. */
   readonly place: string;
   readonly deliveryCount: number;
   readonly failures: number;
@@ -79,11 +94,14 @@ const FRESH: StoredState = Object.freeze({
   errors: NO_ERRORS,
 });
 
+/** The state of a job that is in flight for the first time, and plain. */
+const IN_FLIGHT: StoredState = Object.freeze({ ...FRESH, place: "", deliveryCount: 1 });
+
 export function decodeState(text: string): StoredState {
   if (text === "") return FRESH;
+  if (text === "plain") return IN_FLIGHT;
   const [facts = "", , ...errorLines] = text.split("\n");
   const [place = "-", deliveries, failures, reclaims] = facts.split(" ");
-  if (deliveries === undefined) return { ...FRESH, place, deliveryCount: 1 };
   return {
     place,
     deliveryCount: Number(deliveries),

@@ -13,48 +13,64 @@ export interface ReadSettlement {
 }
 
 /**
- * The arguments of a settle call: settlements of one outcome under one token stand together, so that a batch that was fetched
- * together costs one word a job.
+ * The arguments of a settle call: settlements of one outcome that are of one batch stand together, so that jobs which were
+ * fetched together cost one word each.
  */
 export function settlementRuns(settlements: readonly ReadSettlement[]): string[] {
   const words: string[] = [durationsText(settlements)];
-  let kind = "";
-  let token = "";
-  let sizeAt = 0;
-  let size = 0;
-  for (const { settlement, receipt } of settlements) {
-    const nextKind = KINDS[settlement.outcome];
-    if (nextKind !== kind || receipt.token !== token) {
-      if (size > 0) words[sizeAt] = String(size);
-      kind = nextKind;
-      token = receipt.token;
-      sizeAt = words.push(kind, token, "") - 1;
-      size = 0;
-    }
-    size++;
-    words.push(receipt.id);
-    if (settlement.outcome === "retry") {
-      const { delayMs, counts = true, error } = settlement;
+  for (let from = 0; from < settlements.length;) {
+    const { settlement, receipt } = settlements[from] as ReadSettlement;
+    const end = endOfRun(settlements, from);
+    const run = settlements.slice(from, end);
+    words.push(
+      KINDS[settlement.outcome],
+      receipt.batch,
+      String(run.length),
+      placesText(run.map((each) => each.receipt)),
+    );
+    for (const each of run) {
+      words.push(each.receipt.id);
+      if (each.settlement.outcome !== "retry") continue;
+      const { delayMs, counts = true, error } = each.settlement;
       words.push(
         String(delayMs),
         counts ? "1" : "0",
         error === undefined ? "" : JSON.stringify(cutErrorText(error)),
       );
     }
+    from = end;
   }
-  words[sizeAt] = String(size);
   return words;
 }
 
-/** Receipts that follow one another under one token. */
-export function tokenRuns(receipts: readonly ReceiptParts[]): { token: string; ids: string[] }[] {
-  const runs: { token: string; ids: string[] }[] = [];
-  for (const { token, id } of receipts) {
-    const last = runs.at(-1);
-    if (last?.token === token) last.ids.push(id);
-    else runs.push({ token, ids: [id] });
+function endOfRun(settlements: readonly ReadSettlement[], from: number): number {
+  const { settlement, receipt } = settlements[from] as ReadSettlement;
+  for (let end = from + 1; end < settlements.length; end++) {
+    const next = settlements[end] as ReadSettlement;
+    if (next.settlement.outcome !== settlement.outcome || next.receipt.batch !== receipt.batch) return end;
   }
-  return runs;
+  return settlements.length;
+}
+
+/** The arguments of an extend call: receipts that follow one another of one batch stand together. */
+export function receiptRuns(receipts: readonly ReceiptParts[]): string[] {
+  const words: string[] = [];
+  for (let from = 0; from < receipts.length;) {
+    const { batch } = receipts[from] as ReceiptParts;
+    let end = from + 1;
+    while (receipts[end]?.batch === batch) end++;
+    const run = receipts.slice(from, end);
+    words.push(batch, String(run.length), placesText(run), ...run.map(({ id }) => id));
+    from = end;
+  }
+  return words;
+}
+
+/** The first place alone where the others follow it one by one, as they nearly always do; else all of them. */
+function placesText(run: readonly ReceiptParts[]): string {
+  const first = run[0]?.place ?? 0;
+  const inRow = run.every(({ place }, index) => place === first + index);
+  return inRow ? String(first) : run.map(({ place }) => place).join(",");
 }
 
 /** What settlements of a queue with one partition say; `undefined` when one names no delivery of it. */

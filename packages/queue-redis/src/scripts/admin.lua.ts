@@ -1,4 +1,4 @@
-import { LAYOUT_VERSION, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { LAYOUT_VERSION, LEASES, NOTE_TIME, ORDER, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 const FORGET_JOB = `
@@ -6,6 +6,16 @@ local function forgetJob(id, state)
   redis.call('HDEL', k_state, id)
   redis.call('HDEL', k_jobs, id)
   if state then freeDedup(id, state) end
+end
+`;
+
+/** Whether a job without a state is in flight, else it is ready: plain jobs leave their list in the order of their records. */
+const HANDED_OUT = `
+local HANDED = redis.call('HMGET', k_meta, 'handed-h', 'handed-n', 'handed-l')
+local handedOf = { h = HANDED[1], n = HANDED[2], l = HANDED[3] }
+local function handedOut(record)
+  local last = handedOf[letterOf(record)]
+  return last and orderOf(record) <= last
 end
 `;
 
@@ -45,16 +55,38 @@ export const CENSUS: Script = defineScript(
  */
 export const CANCEL: Script = defineScript(
   "cancel",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches", "tombs", "dedup"],
+  [
+    "meta",
+    "jobs",
+    "state",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "leases",
+    "batches",
+    "ghosts",
+    "tombs",
+    "dedup",
+  ],
   PRELUDE,
   STATE,
+  ORDER,
   LEASES,
+  HANDED_OUT,
   FORGET_JOB,
   `
-local answers, cancelled, tombsBefore = {}, 0, tombs
+local answers, cancelled = {}, 0
 local function bury(priority, id)
   redis.call('HINCRBY', k_tombs, priority .. id, 1)
   tombs = tombs + 1
+end
+-- Its batch is not known: whoever asks for the delivery meets this first.
+local function haunt(id)
+  local text = redis.call('HGET', k_ghosts, id)
+  local left = text and tonumber(string.sub(text, 18)) or 0
+  redis.call('HSET', k_ghosts, id, string.format('%016.0f %d', tonumber(META[8]), left + 1))
+  ghosts = ghosts + 1
 end
 local function cancel(id)
   local text = redis.call('HGET', k_state, id)
@@ -62,7 +94,7 @@ local function cancel(id)
     local record = redis.call('HGET', k_jobs, id)
     if not record then return 0 end
     forgetJob(id)
-    bury(string.lower(string.sub(record, 14, 14)), id)
+    if handedOut(record) then haunt(id) else bury(letterOf(record), id) end
     return 1
   end
   local state = readState(text)
@@ -72,7 +104,11 @@ local function cancel(id)
   elseif string.byte(state.place) == 100 then
     redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. id)
   else
-    leave(state.place, { id })
+    local batch, place = string.match(state.place, '^(.*)~(%d+)$')
+    local flags = flagsOf(flagsText(batch))
+    flags[tonumber(place)] = DASH
+    if singles > 0 then singles = singles - redis.call('ZREM', k_leases, state.place) end
+    keepFlags(batch, string.char(unpack(flags)))
   end
   return 1
 end
@@ -92,7 +128,6 @@ for priority, list in pairs(readyList) do
   end
 end
 if cancelled > 0 then redis.call('HINCRBY', k_meta, 'cancelled', cancelled) end
-if tombs ~= tombsBefore then redis.call('HSET', k_meta, 'tombs', tombs) end
 `,
   NOTE_TIME,
   `return answers`,
@@ -136,10 +171,7 @@ for _, member in ipairs(delayed) do
   redis.call('ZREM', k_delayed, member)
   cleared = cleared + 1
 end
-if passes > 0 then
-  redis.call('HINCRBY', k_meta, 'cancelled', cleared)
-  redis.call('HSET', k_meta, 'tombs', tombs)
-end
+if passes > 0 then redis.call('HINCRBY', k_meta, 'cancelled', cleared) end
 `,
   NOTE_TIME,
   `return { cleared, passes >= 250 and 1 or 0 }`,
@@ -155,6 +187,7 @@ export const RUN_NOW: Script = defineScript(
   ["meta", "jobs", "state", "high", "normal", "low", "delayed", "dedup", "wake"],
   PRELUDE,
   STATE,
+  ORDER,
   PLACES,
   WAKE_UP,
   `
@@ -194,13 +227,15 @@ end
  * Jobs as an administrator sees them: one by id, or a page of a place.
  *
  * ARGV: partitions; `id`, `ready`, `delayed` or `in-flight`; then the id, or the position of the page and its size.
- * Returns ids, records, states (or empty text), due times or `-`, and the position of the next page or -1. Cost: O(page + position for a ready page). Bound: 250.
+ * Returns ids, records, states (or `plain` for a job in flight for the first time, or empty text), due times or `-`, and the position of the next page or -1. Cost: O(page + position for a ready page). Bound: 250.
  */
 export const LOOK: Script = defineScript(
   "look",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches"],
+  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches", "ghosts"],
   PRELUDE,
+  ORDER,
   LEASES,
+  HANDED_OUT,
   `
 local ids, dues = {}, {}
 local from, size = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -221,21 +256,24 @@ elseif ARGV[2] == 'ready' then
 elseif ARGV[2] == 'delayed' then
   for i, member in ipairs(redis.call('ZRANGE', k_delayed, from, from + size - 1)) do ids[i] = string.sub(member, 17) end
 else
-  -- A position is a thousand times the rank of the lease and the place in its call.
+  -- A position is a thousand times the rank of the lease and the place in its batch.
   local rank, place, looked = math.floor(from / 1000), from % 1000, 0
   while #ids < size and looked < 1000 do
-    local batch = redis.call('ZRANGE', k_leases, rank, rank)[1]
-    if not batch then break end
-    local all = string.find(batch, '~', 1, true) and { string.match(batch, '~(.*)$') } or idsOf(batch)
-    local own = #all == 1 and string.match(batch, '^(.*)~') or batch
-    while place < #all and #ids < size do
+    local member = redis.call('ZRANGE', k_leases, rank, rank)[1]
+    if not member then break end
+    local batch, only = string.match(member, '^(.*)~(%d+)$')
+    only = tonumber(only)
+    batch = batch or member
+    local all, flags = idsOf(batch), flagsOf(flagsText(batch))
+    local last = only or #all
+    if only then place = math.max(place, only - 1) end
+    while place < last and #ids < size do
       place = place + 1
       looked = looked + 1
-      local id = all[place]
-      local single = own == batch and singles > 0 and redis.call('ZSCORE', k_leases, batch .. '~' .. id)
-      if under(redis.call('HGET', k_state, id), own) and not single then ids[#ids + 1] = id end
+      local own = not only and singles > 0 and redis.call('ZSCORE', k_leases, single(batch, place))
+      if inFlight(flags[place]) and not own and not isGhost(batch, all[place]) then ids[#ids + 1] = all[place] end
     end
-    if place >= #all then rank, place = rank + 1, 0 end
+    if place >= last then rank, place = rank + 1, 0 end
   end
   next = redis.call('ZCARD', k_leases) > rank and rank * 1000 + place or -1
 end
@@ -245,7 +283,7 @@ local records = redis.call('HMGET', k_jobs, unpack(ids))
 local states = redis.call('HMGET', k_state, unpack(ids))
 for i = 1, #ids do
   records[i] = records[i] or ''
-  states[i] = states[i] or ''
+  if not states[i] then states[i] = ARGV[2] ~= 'ready' and records[i] ~= '' and handedOut(records[i]) and 'plain' or '' end
   local order = string.match(states[i], '^d(%d+) ')
   local due = order and redis.call('ZSCORE', k_delayed, order .. ids[i])
   dues[i] = due and fmt(tonumber(due)) or '-'

@@ -10,8 +10,8 @@ export const REPLY_SLOTS = 8;
  * Stores jobs and puts them where they wait.
  *
  * ARGV: partitions; maxDepth (0: none); producer; slot; number of the call, growing in each slot; `1` when
- * every job is plain, of normal priority and no id comes twice; then id and
- * record of each job (record.ts says how a record begins).
+ * every job is plain, of normal priority and no id comes twice; then the ids of all jobs, and then their
+ * records (record.ts says how a record begins).
  * Returns text: empty when all were enqueued, else triples of index (from 1), `d` or `f`, and the live job's id (`-` for full).
  * A call that was answered before is answered again and not done twice; one older than its slot's last is refused
  * with CHIMERA_SUPERSEDED.
@@ -51,9 +51,7 @@ if known then
 end
 
 local count = (#ARGV - 6) / 2
-local ids = {}
-for i = 1, count do ids[i] = ARGV[5 + 2 * i] end
-local alive = redis.call('HMGET', k_jobs, unpack(ids))
+local alive = redis.call('HMGET', k_jobs, unpack(ARGV, 7, 6 + count))
 local room = tonumber(ARGV[2])
 if room == 0 then
   room = count
@@ -62,10 +60,14 @@ else
 end
 local plain = ARGV[6] == '1' and room >= count
 for i = 1, count do
-  if alive[i] then plain = false end
+  if alive[i] then
+    plain = false
+    break
+  end
 end
 
-local stamp = fmt(now)
+seq = seq + 1
+local stamp = string.format('%011x%010x', now, seq)
 local seen, keys, refused = {}, {}, {}
 local jobs, states, delays, dedups, dues = {}, {}, {}, {}, {}
 local tails = { h = {}, n = {}, l = {} }
@@ -82,20 +84,21 @@ local function refuse(index, why, id) refused[#refused + 1] = index .. ' ' .. wh
 
 if plain then
   -- Nearly every call: nothing to look at, nothing to refuse.
+  -- Made in its full size: growing it step by step would copy it over and over.
+  jobs = { unpack(ARGV, 7) }
   for i = 1, count do
-    jobs[2 * i - 1] = ids[i]
-    jobs[2 * i] = stamp .. ARGV[6 + 2 * i]
+    jobs[2 * i - 1] = ARGV[6 + i]
+    jobs[2 * i] = stamp .. ARGV[6 + count + i]
   end
-  tails.n = ids
   ready = count
 end
 for i = plain and count + 1 or 1, count do
-  local id, record = ids[i], ARGV[6 + 2 * i]
+  local id, record = ARGV[6 + i], ARGV[6 + count + i]
   local kind = string.sub(record, 1, 1)
   local priority = string.lower(kind)
   local delay, expires, ttl, dedup, live
   if kind ~= priority then
-    delay, expires, ttl, dedup = string.match(record, '^%a%d*;(%d*);(%d*);(%d*);[^\\n]*\\n([^\\n]*)\\n')
+    delay, expires, ttl, dedup = string.match(record, '^%a%x%x%d*;(%d*);(%d*);(%d*);[^\\n]*\\n([^\\n]*)\\n')
     if dedup ~= '' then live = holder(dedup) end
   end
   if alive[i] or seen[id] then
@@ -150,6 +153,7 @@ redis.call('ZADD', k_producers, now, ARGV[3])
 if not META[1] then redis.call('HSET', k_meta, 'layout', ${LAYOUT_VERSION}, 'partitions', ARGV[1]) end
 if #jobs > 0 then
   redis.call('HSET', k_jobs, unpack(jobs))
+  if plain then redis.call('RPUSH', k_normal, unpack(ARGV, 7, 6 + count)) end
   if #tails.n > 0 then redis.call('RPUSH', k_normal, unpack(tails.n)) end
   if #tails.h > 0 then redis.call('RPUSH', k_high, unpack(tails.h)) end
   if #tails.l > 0 then redis.call('RPUSH', k_low, unpack(tails.l)) end

@@ -24,48 +24,39 @@ if #due > 0 then
   more = #due == ${PASS_LIMIT}
 end
 local reclaimed, looked, unsorted = {}, 0, false
--- A job's state is written once all are known; until then this says which have been taken.
-local taken = {}
-local function reclaim(id, text, ended, batch, place)
-  taken[id] = true
-  reclaimed[#reclaimed + 1] = { id, readState(text), ended = ended, batch = batch, place = place }
+-- A job's state is written once all are known.
+local function reclaim(id, flag, ended, batch, place)
+  reclaimed[#reclaimed + 1] = { id, stateInFlight(id, flag), ended = ended, batch = batch, place = place }
 end
 local function endBatch(batch, ended)
-  local ids = idsOf(batch)
-  local texts = #ids > 0 and redis.call('HMGET', k_state, unpack(ids)) or {}
-  local out, alone, unfinished = 0, 0, false
-  for i = 1, #ids do
-    if under(texts[i], batch) and not taken[ids[i]] then
-      if singles > 0 and redis.call('ZSCORE', k_leases, batch .. '~' .. ids[i]) then
-        alone = alone + 1
-      elseif #reclaimed == ${PASS_LIMIT} then
+  local ids, flags = idsOf(batch), flagsOf(flagsText(batch))
+  local unfinished = false
+  for place = 1, #ids do
+    local flag = flags[place]
+    if inFlight(flag) and not (singles > 0 and redis.call('ZSCORE', k_leases, single(batch, place))) then
+      if #reclaimed == ${PASS_LIMIT} then
         unfinished = true
-      else
-        reclaim(ids[i], texts[i], ended, batch, i)
-        out = out + 1
+        break
       end
+      flags[place] = DASH
+      if isGhost(batch, ids[place]) then layGhost(ids[place]) else reclaim(ids[place], flag, ended, batch, place) end
     end
   end
   looked = looked + #ids
-  -- Lua writes a negated zero as -0, which is no integer to Redis.
-  if unfinished or alone > 0 then redis.call('HINCRBY', k_batches, batch .. 'n', 0 - out) end
-  if not unfinished then
-    redis.call('ZREM', k_leases, batch)
-    if alone == 0 then redis.call('HDEL', k_batches, batch, batch .. 'n') end
-  end
+  keepFlags(batch, string.char(unpack(flags)))
+  if not unfinished then redis.call('ZREM', k_leases, batch) end
 end
 local function endSingle(member, tilde, ended)
-  local batch, id = string.sub(member, 1, tilde - 1), string.sub(member, tilde + 1)
-  local text = redis.call('HGET', k_state, id)
+  local batch, place = string.sub(member, 1, tilde - 1), tonumber(string.sub(member, tilde + 1))
+  local flags = flagsOf(flagsText(batch))
+  local flag, id = flags[place], idsOf(batch)[place]
   looked = looked + 1
-  if taken[id] or not under(text, batch) then return end
-  local place = 1
-  for i, other in ipairs(idsOf(batch)) do
-    if other == id then place = i end
-  end
-  reclaim(id, text, ended, batch, place)
+  singles = singles - redis.call('ZREM', k_leases, member)
+  if not inFlight(flag) then return end
+  if isGhost(batch, id) then layGhost(id) else reclaim(id, flag, ended, batch, place) end
   unsorted = true
-  leave(batch .. 'n', { id })
+  flags[place] = DASH
+  keepFlags(batch, string.char(unpack(flags)))
 end
 local expired = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'WITHSCORES', 'LIMIT', 0, ${PASS_LIMIT})
 for i = 1, #expired, 2 do
@@ -106,15 +97,15 @@ if #over > 0 then redis.call('ZREM', k_dedupDue, unpack(over)) end
 `;
 
 /**
- * Takes ready jobs, high before normal before low, and puts them under leases. A suspect comes alone; what has expired
- * is dropped on the way; an entry with a tombstone is passed over.
+ * Takes ready jobs, high before normal before low, and puts them under a lease as one batch. A suspect comes alone; what has
+ * expired is dropped on the way; an entry with a tombstone is passed over.
  *
- * All jobs of one call share a token, its first fence with the nonce of the call, so that a plain delivery costs no text of its own. A token begins with the first fence in 16 digits, so that leases that end together end in the order
- * of the deliveries.
- * Sets `ids` (with their marks), `records`, `states` (of the marked ones, in order), `base` and `token`.
+ * The batch is named by its first fence, in 16 digits so that leases that end together end in the order of the
+ * deliveries, and the nonce of the call.
+ * Sets `ids` (with their marks), `records`, `states` (of the marked ones, in order), `base` and `batch`.
  */
 export const HAND_OUT: string = `
-local entries, priorities, special = {}, {}, {}
+local entries, special, anySpecial, taken = {}, {}, false, { h = 0, n = 0, l = 0 }
 local alone, popped = false, 0
 local function drop(id, state)
   redis.call('HDEL', k_state, id)
@@ -154,9 +145,9 @@ local function take(entry, priority)
       alone = true
     end
     special[#entries + 1] = state
+    anySpecial = true
   end
   entries[#entries + 1] = entry
-  priorities[#priorities + 1] = priority
   return true
 end
 local function pop(list, priority)
@@ -168,13 +159,20 @@ local function pop(list, priority)
     local from, found = 1, #entries
     if tombs == 0 then
       -- Nearly every entry: no mark, no tombstone.
-      for i = 1, #got do
+      local size = #got
+      for i = 1, size do
         local first = string.byte(got[i])
-        if first == 42 or first == 33 then break end
-        entries[found + i] = got[i]
-        priorities[found + i] = priority
-        from = i + 1
+        if first == 42 or first == 33 then
+          size = i - 1
+          break
+        end
       end
+      if found == 0 and size == #got then
+        entries = got
+      else
+        for i = 1, size do entries[found + i] = got[i] end
+      end
+      from = size + 1
     end
     for i = from, #got do
       local taken = take(got[i], priority)
@@ -186,45 +184,64 @@ local function pop(list, priority)
     end
   end
 end
+local function popAll(list, priority)
+  local found = #entries
+  pop(list, priority)
+  taken[priority] = #entries - found
+end
 
 local ids, records, states = {}, {}, {}
 local base = math.max((tonumber(META[8]) or 0) + 1, us)
-local token = fmt(base) .. '-' .. NONCE
+local batch = fmt(base) .. '-' .. NONCE
 if not META[9] then
-  local tombsBefore = tombs
-  pop(k_high, 'h')
-  pop(k_normal, 'n')
-  pop(k_low, 'l')
-  if tombs ~= tombsBefore then redis.call('HSET', k_meta, 'tombs', tombs) end
+  popAll(k_high, 'h')
+  popAll(k_normal, 'n')
+  popAll(k_low, 'l')
 end
 if #entries > 0 then
-  local keys = {}
-  for i = 1, #entries do keys[i] = special[i] and string.sub(entries[i], 2) or entries[i] end
-  local found = redis.call('HMGET', k_jobs, unpack(keys))
-  local letters = { h = token .. 'h', n = token .. 'n', l = token .. 'l' }
-  local fields = {}
+  local keys, flags = entries, string.rep('h', taken.h) .. string.rep('n', taken.n) .. string.rep('l', taken.l)
+  if anySpecial then
+    keys = {}
+    for i = 1, #entries do keys[i] = special[i] and string.sub(entries[i], 2) or entries[i] end
+  end
+  ids, records = entries, redis.call('HMGET', k_jobs, unpack(keys))
+  local missing = false
   for i = 1, #keys do
-    if found[i] then
-      local text = letters[priorities[i]]
-      local state = special[i]
-      if state then
-        state.place = text
-        state.deliveries = state.deliveries + 1
-        text = stateText(state)
-        states[#states + 1] = text
-      end
-      local n = #ids + 1
-      ids[n] = entries[i]
-      records[n] = found[i]
-      fields[2 * n - 1] = keys[i]
-      fields[2 * n] = text
+    if not records[i] then
+      -- A job that somebody's hand has removed: passed over, for an error now would lose all that was taken off.
+      records[i] = ''
+      missing = true
     end
   end
-  if #ids > 0 then
-    redis.call('HSET', k_state, unpack(fields))
-    redis.call('HSET', k_batches, token, table.concat(keys, ' '), token .. 'n', #ids)
-    redis.call('ZADD', k_leases, now + LEASE, token)
-    redis.call('HSET', k_meta, 'fence', base + #ids - 1)
+  if anySpecial or missing then
+    local marked, fields = flagsOf(flags), {}
+    for i = 1, #keys do
+      local state = special[i]
+      if records[i] == '' then
+        marked[i] = DASH
+      elseif state then
+        marked[i] = marked[i] - 32
+        state.place = single(batch, i)
+        state.deliveries = state.deliveries + 1
+        states[#states + 1] = stateText(state)
+        fields[#fields + 1] = keys[i]
+        fields[#fields + 1] = states[#states]
+      end
+    end
+    flags = string.char(unpack(marked))
+    if #fields > 0 then redis.call('HSET', k_state, unpack(fields)) end
+  end
+  redis.call('HSET', k_batches, batch, table.concat(keys, ' '), batch .. 'f', flags)
+  redis.call('ZADD', k_leases, now + LEASE, batch)
+  note('fence', fmt(base + #ids - 1))
+  -- The last plain job of each list: all up to it have been handed out.
+  local last = 0
+  for _, priority in ipairs({ 'h', 'n', 'l' }) do
+    local before = last
+    last = last + taken[priority]
+    local i = last
+    while i > before and (special[i] or records[i] == '') do i = i - 1 end
+    if i > before then note('handed-' .. priority, orderOf(records[i])) end
   end
 end
 `;

@@ -1,4 +1,4 @@
-import { LEASES, PRELUDE } from "./prelude.lua.ts";
+import { LEASES, ORDER, PRELUDE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 /** Samples that percentiles are drawn from, the newest first. */
@@ -15,9 +15,23 @@ const LATENCY_SAMPLES = 1_024;
  */
 export const METRICS: Script = defineScript(
   "metrics",
-  ["meta", "jobs", "state", "high", "normal", "low", "delayed", "leases", "batches", "tombs", "latency"],
+  [
+    "meta",
+    "jobs",
+    "state",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "leases",
+    "batches",
+    "ghosts",
+    "tombs",
+    "latency",
+  ],
   PRELUDE,
   LEASES,
+  ORDER,
   `
 local function sinceOf(entry)
   local first = string.byte(entry)
@@ -26,7 +40,7 @@ local function sinceOf(entry)
     return text and tonumber(string.match(text, '^%S+ %d+ %d+ %d+ (%d+) '))
   end
   local record = redis.call('HGET', k_jobs, entry)
-  return record and tonumber(string.sub(record, 1, 13))
+  return record and enqueuedAt(record)
 end
 local function headSince(list, priority)
   if tombs == 0 then
@@ -51,18 +65,20 @@ local delayed = redis.call('ZCARD', k_delayed)
 local due = redis.call('ZCOUNT', k_delayed, '-inf', now)
 local looked = 0
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, 250)) do
-  if string.find(member, '~', 1, true) then
-    due = due + 1
-  elseif singles == 0 or looked > 1000 then
-    due = due + (tonumber(redis.call('HGET', k_batches, member .. 'n')) or 0)
-  else
-    for _, id in ipairs(idsOf(member)) do
+  local tilde = string.find(member, '~', 1, true)
+  local batch, only = member, nil
+  if tilde then batch, only = string.sub(member, 1, tilde - 1), tonumber(string.sub(member, tilde + 1)) end
+  local flags = flagsOf(flagsText(batch))
+  -- A job that was cancelled in flight is due no more, one with a lease of its own by that alone.
+  local ids = ghosts > 0 and looked <= 1000 and idsOf(batch)
+  for place = only or 1, only or #flags do
+    if inFlight(flags[place]) and not (ids and isGhost(batch, ids[place])) then
       looked = looked + 1
-      if under(redis.call('HGET', k_state, id), member) and not redis.call('ZSCORE', k_leases, member .. '~' .. id) then due = due + 1 end
+      if only or singles == 0 or looked > 1000 or not redis.call('ZSCORE', k_leases, single(batch, place)) then due = due + 1 end
     end
   end
 end
-local inFlight = redis.call('HLEN', k_jobs) - depth - delayed
+local underLease = redis.call('HLEN', k_jobs) - depth - delayed
 local counters = redis.call('HMGET', k_meta, 'enqueued', 'processed', 'failed', 'retried', 'deadLettered', 'reclaimed', 'cancelled', 'expired', 'clockSteps')
 local samples, calls = {}, 0
 while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
@@ -74,7 +90,7 @@ while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
   end
   if #page < 64 then break end
 end
-local reply = { fmt(now), depth, due, delayed, inFlight, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
+local reply = { fmt(now), depth, due, delayed, underLease, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
 for i = 1, 9 do reply[#reply + 1] = counters[i] or '0' end
 reply[#reply + 1] = samples
 return reply

@@ -1,61 +1,54 @@
 /** Calls whose durations are remembered; a call brings 128 samples at most. */
 const KEPT_LATENCY_CALLS = 1_024;
+/** Calls beyond that before the oldest are cut off, so that not every call has to. */
+const LATENCY_SLACK = 64;
 /** Failures that a job remembers. */
 const KEPT_ERRORS = 5;
 
+/** Reads the places of a run: the first alone where the others follow it one by one, else all, with commas between. */
+export const PLACES_OF_RUN: string = `
+local function placesOfRun(text, size)
+  local places = {}
+  local first = tonumber(text)
+  if first then
+    for i = 1, size do places[i] = first + i - 1 end
+  else
+    for place in string.gmatch(text, '%d+') do places[#places + 1] = tonumber(place) end
+  end
+  return places
+end
+`;
+
+/** The state of a job in flight: its own, or what goes without saying of one that was handed out for the first time. */
+export const IN_FLIGHT_STATE: string = `
+local function stateInFlight(id, flag)
+  local text = hasState(flag) and redis.call('HGET', k_state, id)
+  return text and readState(text)
+    or { place = '', deliveries = 1, failures = 0, reclaims = 0, since = 0, expires = 0, priority = priorityOf(flag), dedup = '', errors = '' }
+end
+`;
+
 /**
- * Ends deliveries, run by run: jobs settled alike whose receipts carry the same token stand together in ARGV.
+ * Ends deliveries, run by run: jobs settled alike that are of one batch stand together in ARGV.
  *
  * Sets `stale`, the indexes (from 1, over all runs) of receipts that were not current.
- * A run is a letter (`d` done, `x` dead, `l` release, `r` retry), the token, the number of items, and the items: an id, and
- * for a retry also its delay, `1` or `0` for counts, and the error as JSON text or nothing.
+ * A run is a letter (`d` done, `x` dead, `l` release, `r` retry), the batch, the number of jobs, their places in the batch, and the
+ * jobs: an id, and for a retry also its delay, `1` or `0` for counts, and the error as JSON text or nothing.
  */
 export const SETTLE_RUNS: string = `
 local stale, index = {}, 0
 local processed, deadLettered, retried, failed, woken = 0, 0, 0, 0, 0
 
--- Whether a receipt with this token is the job's current one.
-local function current(text, token)
-  return text and (text == token or string.sub(text, 1, #token + 1) == token .. ' ')
-end
-local function forget(ids, token)
-  local texts = redis.call('HMGET', k_state, unpack(ids))
-  local gone = {}
-  for i = 1, #ids do
-    local text = texts[i]
-    if text == token then
-      gone[#gone + 1] = ids[i]
-    elseif current(text, token) then
-      freeDedup(ids[i], readState(text))
-      gone[#gone + 1] = ids[i]
-    else
-      stale[#stale + 1] = index + i
-    end
-  end
-  if #gone == 0 then return 0 end
-  local removed = redis.call('HDEL', k_state, unpack(gone))
-  redis.call('HDEL', k_jobs, unpack(gone))
-  if removed < #gone then
-    -- The same receipt twice in one run: the second is stale.
-    local seen = {}
-    for i = 1, #ids do
-      if seen[ids[i]] then stale[#stale + 1] = index + i end
-      seen[ids[i]] = true
-    end
-    gone = {}
-    for id in pairs(seen) do gone[#gone + 1] = id end
-  end
-  leave(token, gone)
-  return removed
-end
-local function release(id, token)
+local function forget(id)
   local text = redis.call('HGET', k_state, id)
-  if not current(text, token) then return false end
-  local state = readState(text)
+  if text then freeDedup(id, readState(text)) end
+  redis.call('HDEL', k_state, id)
+end
+local function release(id, flag)
+  local state = stateInFlight(id, flag)
   state.deliveries = state.deliveries - 1
   toHead(id, state)
   woken = woken + 1
-  return true
 end
 local function remember(errors, text)
   local lines = { }
@@ -63,10 +56,8 @@ local function remember(errors, text)
   lines[#lines + 1] = fmt(now) .. ':' .. text
   return '\\n' .. table.concat(lines, '\\n', math.max(1, #lines - ${KEPT_ERRORS - 1}))
 end
-local function retry(id, token, delay, counts, failure)
-  local text = redis.call('HGET', k_state, id)
-  if not current(text, token) then return false end
-  local state = readState(text)
+local function retry(id, flag, delay, counts, failure)
+  local state = stateInFlight(id, flag)
   retried = retried + 1
   if counts == '1' then
     failed = failed + 1
@@ -75,35 +66,74 @@ local function retry(id, token, delay, counts, failure)
   end
   if delay == '0' then toTail(id, state) else toDelayed(id, state, now + tonumber(delay)) end
   woken = woken + 1
-  return true
+end
+local function endSingles(batch, places)
+  if singles == 0 or #places == 0 then return end
+  local members = {}
+  for i = 1, #places do members[i] = single(batch, places[i]) end
+  singles = singles - redis.call('ZREM', k_leases, unpack(members))
+end
+-- A run of any kind, job by job. Answers how many were current and are gone for good.
+local function settleEach(kind, batch, size, places, text, at)
+  local flags, left, gone, width = flagsOf(text), {}, {}, kind == 'r' and 4 or 1
+  for i = 1, size do
+    local id, place = ARGV[at], places[i]
+    local flag = flags[place]
+    if inFlight(flag) then
+      flags[place] = DASH
+      left[#left + 1] = place
+      if isGhost(batch, id) then
+        layGhost(id)
+        stale[#stale + 1] = index + i
+      elseif kind == 'l' then
+        release(id, flag)
+      elseif kind == 'r' then
+        retry(id, flag, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+      else
+        if hasState(flag) then forget(id) end
+        gone[#gone + 1] = id
+      end
+    else
+      stale[#stale + 1] = index + i
+    end
+    at = at + width
+  end
+  if #gone > 0 then redis.call('HDEL', k_jobs, unpack(gone)) end
+  if #left > 0 then
+    endSingles(batch, left)
+    keepFlags(batch, string.char(unpack(flags)))
+  end
+  return #gone
+end
+-- The flags without those of a run of jobs that follow one another; nil when one of them is not current, or not plain.
+local function withoutPlain(flags, first, size)
+  local last = first + size - 1
+  if last > #flags or string.find(string.sub(flags, first, last), '[^hnl]') then return nil end
+  return string.sub(flags, 1, first - 1) .. string.rep('-', size) .. string.sub(flags, last + 1)
 end
 
 local at = RUNS
 while at <= #ARGV do
-  local kind, token, size = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  at = at + 3
-  if kind == 'd' or kind == 'x' then
-    local ids = {}
-    for i = 1, size do ids[i] = ARGV[at + i - 1] end
-    local count = forget(ids, token)
-    if kind == 'd' then processed = processed + count else deadLettered = deadLettered + count end
-    at = at + size
+  local kind, batch, size = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local flags, first, count = flagsText(batch), tonumber(ARGV[at + 3]), 0
+  local simple = first and ghosts == 0 and singles == 0 and (kind == 'd' or kind == 'x')
+  local left = simple and withoutPlain(flags, first, size)
+  if left then
+    -- Nearly every run.
+    redis.call('HDEL', k_jobs, unpack(ARGV, at + 4, at + 3 + size))
+    keepFlags(batch, left)
+    count = size
   else
-    local left, width = {}, kind == 'l' and 1 or 4
-    for i = 1, size do
-      local id, taken = ARGV[at], false
-      if kind == 'l' then taken = release(id, token) else taken = retry(id, token, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
-      if taken then left[#left + 1] = id else stale[#stale + 1] = index + i end
-      at = at + width
-    end
-    if #left > 0 then leave(token, left) end
+    count = settleEach(kind, batch, size, placesOfRun(ARGV[at + 3], size), flags, at + 4)
   end
+  if kind == 'd' then processed = processed + count elseif kind == 'x' then deadLettered = deadLettered + count end
   index = index + size
+  at = at + 4 + size * (kind == 'r' and 4 or 1)
 end
 
 if DURATIONS ~= '' and processed > 0 then
-  redis.call('LPUSH', k_latency, fmt(now) .. ' ' .. DURATIONS)
-  redis.call('LTRIM', k_latency, 0, ${KEPT_LATENCY_CALLS - 1})
+  local calls = redis.call('LPUSH', k_latency, fmt(now) .. ' ' .. DURATIONS)
+  if calls > ${KEPT_LATENCY_CALLS + LATENCY_SLACK} then redis.call('LTRIM', k_latency, 0, ${KEPT_LATENCY_CALLS - 1}) end
 end
 if processed > 0 then redis.call('HINCRBY', k_meta, 'processed', processed) end
 if deadLettered > 0 then redis.call('HINCRBY', k_meta, 'deadLettered', deadLettered) end

@@ -1,13 +1,13 @@
 import { HAND_OUT, REFRESH, SLEEP } from "./hand-out.lua.ts";
-import { FREEING_WRITE, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { FREEING_WRITE, LEASES, NOTE_TIME, ORDER, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
-import { SETTLE_RUNS } from "./settle.lua.ts";
+import { IN_FLIGHT_STATE, PLACES_OF_RUN, SETTLE_RUNS } from "./settle.lua.ts";
 
 const FETCH = `
 local MAX, LEASE, NONCE, WAIT, ALONE_REFUSED = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 `;
 const FETCH_REPLY = `
-local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and '1' or '0') .. ' ' .. (META[9] and '1' or '0') .. ' ' .. nextDue .. ' ' .. #reclaimed
+local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. batch .. ' ' .. (more and '1' or '0') .. ' ' .. (META[9] and '1' or '0') .. ' ' .. nextDue .. ' ' .. #reclaimed
 `;
 
 /**
@@ -15,7 +15,7 @@ local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. token .. ' ' .. (more and 
  *
  * ARGV: partitions; most jobs; lease in ms; nonce; milliseconds for which the caller will wait when there is nothing (0: it
  * will not); `1` to leave a suspect where it is, since it has to be handed out alone.
- * Returns the header (now, first fence, token, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`, leases
+ * Returns the header (now, first fence, batch, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`, leases
  * reclaimed), ids
  * with marks, records, and the states of the marked ones.
  * Cost: O(max + due log n). Bound: 250 handed out, promoted, reclaimed and swept each, 500 taken off the lists.
@@ -32,6 +32,7 @@ export const DEQUEUE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
+    "ghosts",
     "tombs",
     "dedup",
     "dedupDue",
@@ -40,8 +41,10 @@ export const DEQUEUE: Script = defineScript(
   PRELUDE,
   FETCH,
   STATE,
+  ORDER,
   PLACES,
   LEASES,
+  IN_FLIGHT_STATE,
   FREEING_WRITE,
   REFRESH,
   HAND_OUT,
@@ -70,6 +73,7 @@ export const SETTLE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
+    "ghosts",
     "dedup",
     "latency",
     "wake",
@@ -77,10 +81,13 @@ export const SETTLE: Script = defineScript(
   PRELUDE,
   `local DURATIONS, RUNS = ARGV[2], 3`,
   STATE,
+  ORDER,
   PLACES,
   LEASES,
+  IN_FLIGHT_STATE,
   WAKE_UP,
   FREEING_WRITE,
+  PLACES_OF_RUN,
   SETTLE_RUNS,
   `wakeUp(woken)`,
   NOTE_TIME,
@@ -106,6 +113,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
+    "ghosts",
     "tombs",
     "dedup",
     "dedupDue",
@@ -116,10 +124,13 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   FETCH,
   `local DURATIONS, RUNS = ARGV[7], 8`,
   STATE,
+  ORDER,
   PLACES,
   LEASES,
+  IN_FLIGHT_STATE,
   WAKE_UP,
   FREEING_WRITE,
+  PLACES_OF_RUN,
   SETTLE_RUNS,
   REFRESH,
   HAND_OUT,

@@ -5,7 +5,7 @@ import { createNonces, makeReceipt, readReceipt } from "../../src/receipt.ts";
 import { decodeRecord, decodeState, encodeRecord } from "../../src/record.ts";
 
 /** What the server puts before a record. */
-const STAMP = "1700000000000";
+const STAMP = `${(1_700_000_000_000).toString(16)}0000000001`;
 const text = fc.string({ unit: "grapheme" });
 const job: fc.Arbitrary<NewJob> = fc.record(
   {
@@ -25,7 +25,7 @@ describe("a record", () => {
   test("of any job is read back as it was", () => {
     fc.assert(
       fc.property(job, (given) => {
-        const stored = decodeRecord("a", STAMP + encodeRecord(given));
+        const stored = decodeRecord("a", STAMP + encodeRecord(given, 249));
         expect(stored).toEqual({
           job: {
             id: "a",
@@ -40,12 +40,14 @@ describe("a record", () => {
     );
   });
 
-  test("of a plain job costs two characters beside the body", () => {
-    expect(encodeRecord({ id: "a", body: "{}" })).toBe("n\n{}");
+  test("of a plain job costs four characters beside the body", () => {
+    expect(encodeRecord({ id: "a", body: "{}" }, 0)).toBe("n00\n{}");
   });
 
   test("keeps a dedup key with a line break on its own line", () => {
-    expect(encodeRecord({ id: "a", body: "x", dedupKey: "k\nk", dedupTtlMs: 5 })).toBe('N;;;5;\n"k\\nk"\nx');
+    expect(encodeRecord({ id: "a", body: "x", dedupKey: "k\nk", dedupTtlMs: 5 }, 17)).toBe(
+      'N11;;;5;\n"k\\nk"\nx',
+    );
   });
 });
 
@@ -54,8 +56,8 @@ describe("a state", () => {
     expect(decodeState("")).toMatchObject({ place: "-", deliveryCount: 0, failures: 0, errors: [] });
   });
 
-  test("of a first delivery is its token alone", () => {
-    expect(decodeState("17-abc-n")).toMatchObject({ place: "17-abc-n", deliveryCount: 1 });
+  test("of a plain job's first delivery is not written down", () => {
+    expect(decodeState("plain")).toMatchObject({ place: "", deliveryCount: 1, failures: 0 });
   });
 
   test("remembers failures in order, whatever their text", () => {
@@ -74,22 +76,29 @@ describe("a state", () => {
 });
 
 describe("a receipt", () => {
-  const token = `1700000000000000-${createNonces()()}n`;
+  const batch = `1700000000000000-${createNonces()()}`;
 
-  test("says partition, token and id", () => {
-    expect(readReceipt(makeReceipt(2, token, "a.b:c_d-e"), 3)).toEqual({
+  test("says partition, id, place and batch", () => {
+    expect(readReceipt(makeReceipt(2, "a.b:c_d-e", 7, batch), 3)).toEqual({
       partition: 2,
-      token,
       id: "a.b:c_d-e",
+      place: 7,
+      batch,
     });
   });
 
-  test.for(["", "x", "0~-~a", "9~" + token + "~a", "-1~" + token + "~a", "1.5~" + token + "~a"])(
-    "that no backend made is none: %s",
-    (receipt) => {
-      expect(readReceipt(receipt as never, 3)).toBeUndefined();
-    },
-  );
+  test.for([
+    "",
+    "x",
+    "0~a~1",
+    `9~a~1~${batch}`,
+    `-1~a~1~${batch}`,
+    `0~a~0~${batch}`,
+    `0~a~251~${batch}`,
+    `0~a~x~${batch}`,
+  ])("that no backend made is none: %s", (receipt) => {
+    expect(readReceipt(receipt as never, 3)).toBeUndefined();
+  });
 
   test("has a nonce that no call and no process shares", () => {
     const [one, other] = [createNonces(), createNonces()];
