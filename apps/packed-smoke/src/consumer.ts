@@ -37,12 +37,16 @@ export class Consumer {
     this.directory = directory;
   }
 
-  /** Installs tarballs with npm into a fresh folder outside the repository. */
-  static async install(tarballs: readonly string[]): Promise<Consumer> {
+  /** Installs tarballs, or names from the registry that `npmrc` says, with npm into a fresh folder outside the repository. */
+  static async install(
+    wanted: readonly string[],
+    { npmrc = "" }: { readonly npmrc?: string } = {},
+  ): Promise<Consumer> {
     const consumer = new Consumer(await mkdtemp(join(tmpdir(), "chimera-consumer-")));
     await consumer.write("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
+    await consumer.write(".npmrc", npmrc);
     const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-    await run("npm", ["install", ...quiet, ...tarballs], { cwd: consumer.directory });
+    await run("npm", ["install", ...quiet, ...wanted], { cwd: consumer.directory });
     return consumer;
   }
 
