@@ -31,15 +31,20 @@ test("the root README's example runs as it stands", async () => {
   expect(stdout.trim()).toBe("to ada@example.org");
 });
 
-test("every TypeScript block of every README type-checks", async () => {
+test("every TypeScript block of every README and guide type-checks", async () => {
   const folders = ["packages", "apps"].flatMap((parent) =>
     readdirSync(join(repository, parent)).map((folder) => `${parent}/${folder}/`),
   );
+  const guides = folders
+    .filter((folder) => existsSync(join(repository, folder, "docs")))
+    .flatMap((folder) =>
+      readdirSync(join(repository, folder, "docs")).map((name) => `${folder}docs/${name}`),
+    );
   const readmes = ["", ...folders]
     .map((folder) => `${folder}README.md`)
     .filter((path) => existsSync(join(repository, path)));
   const names = await Promise.all(
-    readmes.flatMap((readme) =>
+    [...readmes, ...guides].flatMap((readme) =>
       codeBlocks(readFileSync(join(repository, readme), "utf8")).map(async ({ line, code }) => {
         const name = `${readme.replaceAll(/[/.]/g, "-")}-line-${line}.ts`;
         await writeFile(join(directory, name), `${code}\nexport {};\n`);
