@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Runner } from "../own-service.ts";
-import { childrenOf, isAlive } from "../process-table.ts";
+import { childrenHeldStill, isAlive } from "../process-table.ts";
 import { ServerProcess } from "../server-process.ts";
 import type { PostgresPrograms, PostgresUser } from "./postgres-programs.ts";
 
@@ -66,7 +66,7 @@ export class Postmaster implements Runner {
   async kill9(): Promise<void> {
     const { pid } = this;
     if (pid === undefined) return;
-    const backends = childrenOf(pid);
+    const backends = await childrenHeldStill(pid);
     await this.#server.kill9();
     for (const backend of backends) killIfAlive(backend);
     while (backends.some(isAlive)) await delay(POLL_MS);
