@@ -18,8 +18,9 @@ import { pgBouncerMissing, startPgBouncer } from "../support/pgbouncer.ts";
 
 const KILLS = 100;
 const CALLERS = 16;
-/** Between two kills, never the same: 60 to 250 ms, by a walk that comes to every point. */
-const pauseMs = (kill: number): number => 60 + ((kill * 73) % 191);
+const POLL_MS = 2;
+/** Effects between two kills, 20 to 96: never the same, by a walk that comes to every number. */
+const effectsBefore = (kill: number): number => 20 + ((kill * 37) % 77);
 
 type Fault = (server: TestService, observer: PostgresAdapter) => Promise<void>;
 
@@ -65,15 +66,20 @@ async function campaign(
   });
   try {
     for (let kill = 0; kill < KILLS; kill++) {
-      await delay(pauseMs(kill));
+      await resolvedMore(effects, effectsBefore(kill));
       await fault(server, observer);
     }
-    await delay(500);
+    await resolvedMore(effects, 100);
   } finally {
     end.abort();
     await Promise.all(load);
   }
   return { kills: KILLS, ...(await effects.count(observer)) };
+}
+
+async function resolvedMore(effects: Effects, count: number): Promise<void> {
+  const enough = effects.resolved + count;
+  while (effects.resolved < enough) await delay(POLL_MS);
 }
 
 const missing = await pgBouncerMissing();

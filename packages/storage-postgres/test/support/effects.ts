@@ -21,6 +21,7 @@ export interface EffectCount {
 export class Effects {
   readonly #told = new Map<string, "resolved" | "unknown" | "refused">();
   readonly #errors: unknown[] = [];
+  #resolved = 0;
 
   static async createTable(db: PostgresAdapter): Promise<void> {
     await db.query("create table if not exists effects (id uuid not null); truncate effects");
@@ -32,10 +33,16 @@ export class Effects {
     try {
       await act(id);
       this.#told.set(id, "resolved");
+      this.#resolved += 1;
     } catch (error) {
       this.#told.set(id, isOutcomeUnknownError(error) ? "unknown" : "refused");
       if (!isOutcomeUnknownError(error)) this.#errors.push(error);
     }
+  }
+
+  /** How many calls resolved so far. */
+  get resolved(): number {
+    return this.#resolved;
   }
 
   async count(db: PostgresAdapter): Promise<EffectCount> {
@@ -46,7 +53,7 @@ export class Effects {
     const told = [...this.#told];
     const of = (kind: string): number => told.filter(([, each]) => each === kind).length;
     return {
-      resolved: of("resolved"),
+      resolved: this.#resolved,
       unknown: of("unknown"),
       refused: of("refused"),
       lost: told.filter(([id, each]) => each === "resolved" && !times.has(id)).length,
