@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 const POLL_MS = 1;
 
 /** The pids of the processes that `parent` started and that still run. */
-function childrenOf(parent: number): number[] {
+export function childrenOf(parent: number): number[] {
   return processTable()
     .filter(([, ppid]) => ppid === parent)
     .map(([pid]) => pid);
