@@ -9,6 +9,7 @@ import { RunningService } from "./running-service.ts";
 import { checkAddress, readServiceSettings } from "./service-settings.ts";
 import { Service } from "./service.ts";
 import { SettingsCheck, SettingsError } from "./settings-check.ts";
+import { flushSpans } from "./tracing/flush-spans.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
     logger.info("service.stopping", { signal, withinMs: shutdownMs });
     const startedAt = performance.now();
     await Promise.all([http.close(), running.stop(shutdownMs)]);
+    await flushSpans(Math.max(0, shutdownMs - (performance.now() - startedAt)));
     logger.info("service.stopped", { tookMs: Math.round(performance.now() - startedAt) });
     process.exit(0);
   };

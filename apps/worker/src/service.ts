@@ -93,9 +93,9 @@ export class Service implements AsyncDisposable {
 
   /** Starts to handle jobs, by this schema. @param run - names this run in what it stores, a UUID */
   work(schema: QuakeSchema, run: string): Worker {
-    const { deadLetters, quakes, events } = this;
-    const handler = storeQuake({ schema, quakes, events, run });
-    return this.queue.process(handler, { deadLetters, concurrency: this.#concurrency });
+    const { queue, deadLetters, quakes, events } = this;
+    const handler = storeQuake({ queueName: queue.name, schema, quakes, events, run });
+    return queue.process(handler, { deadLetters, concurrency: this.#concurrency });
   }
 
   /**

@@ -1,9 +1,14 @@
 import { errorCode, errorMessage, isRetryable, redactText } from "@chimera/dlq";
 import type { Queue } from "@chimera/queue-core";
+import { context, trace } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import type { FastifyInstance } from "fastify";
 
 import { correctedQuakeSchema, explain } from "../quakes/quake.ts";
 import type { RunningService } from "../running-service.ts";
+import { inSpan } from "../tracing/in-span.ts";
+import { sendSpan } from "../tracing/quake-spans.ts";
+import { traceHeaders, traceOf } from "../tracing/trace-headers.ts";
 
 /** What is wrong with one event of a request. */
 interface Refused {
@@ -40,7 +45,7 @@ export function addJobsRoute(http: FastifyInstance, running: RunningService): vo
   http.post("/jobs", async (request, reply) => {
     const answer = running.stopping
       ? { code: 503, body: { error: "The service is shutting down" } }
-      : await take(request.body, running.service.queue);
+      : await take(request.body, running.service.queue, callersTrace(request.headers));
     if (answer.retryAfterS !== undefined) void reply.header("retry-after", String(answer.retryAfterS));
     return reply.code(answer.code).send(answer.body);
   });
@@ -53,14 +58,20 @@ interface Answer {
   readonly body: object;
 }
 
-async function take(body: unknown, queue: Queue): Promise<Answer> {
+/** An instrumentation of the HTTP server has opened a span by now; without one the caller's headers say. */
+function callersTrace(headers: Readonly<Record<string, unknown>>): Context {
+  const active = context.active();
+  return trace.getSpan(active) === undefined ? traceOf(headers) : active;
+}
+
+async function take(body: unknown, queue: Queue, parent: Context): Promise<Answer> {
   const events = Array.isArray(body) ? (body as unknown[]) : [body];
   if (events.length === 0 || events.length > MAX_EVENTS) {
     return { code: 400, body: { error: `Expected 1 to ${MAX_EVENTS} events, got ${events.length}` } };
   }
   const refused = events.flatMap((event, index) => refusalOf(event, index));
   if (refused.length > 0) return { code: 400, body: { error: "Some events are not as expected", refused } };
-  return enqueue(events as readonly { readonly id: string }[], queue);
+  return enqueue(events as readonly { readonly id: string }[], queue, parent);
 }
 
 function refusalOf(event: unknown, index: number): Refused[] {
@@ -70,11 +81,18 @@ function refusalOf(event: unknown, index: number): Refused[] {
   return [{ index, error: "id: expected 1 to 128 letters, digits, or any of . _ : -" }];
 }
 
-async function enqueue(events: readonly { readonly id: string }[], queue: Queue): Promise<Answer> {
+async function enqueue(
+  events: readonly { readonly id: string }[],
+  queue: Queue,
+  parent: Context,
+): Promise<Answer> {
   try {
     const { level, estimatedDelayMs } = await queue.pressure();
     if (level === "critical") return tooMany(estimatedDelayMs);
-    const ids = await Promise.all(events.map(async (event) => queue.enqueue(event, { id: event.id })));
+    const ids = await inSpan(sendSpan(queue.name, events.length), parent, async (within) => {
+      const headers = traceHeaders(within);
+      return Promise.all(events.map(async (event) => queue.enqueue(event, { id: event.id, headers })));
+    });
     return { code: 202, body: { accepted: ids.length, ids } };
   } catch (error) {
     if (!isRetryable(error)) throw error;

@@ -32,7 +32,7 @@ export interface DayCount {
   readonly strongest: number | null;
 }
 
-const TABLE = "chimera_demo_quakes";
+export const EVENTS_TABLE = "chimera_demo_quakes";
 
 /**
  * Quakes in ClickHouse: what questions over many events are asked of.
@@ -47,13 +47,13 @@ export class QuakeEvents {
   constructor(clickhouse: ClickHouseAdapter) {
     this.#clickhouse = clickhouse;
     // A row that cannot be stored is the job's failure: the job is tried again, and its dead letter holds the whole event.
-    this.#writer = clickhouse.writer<QuakeRow>(TABLE, { deadLetters: null });
+    this.#writer = clickhouse.writer<QuakeRow>(EVENTS_TABLE, { deadLetters: null });
   }
 
   /** Makes the table when it is not there. */
   async prepare(): Promise<void> {
     await this.#clickhouse.command(
-      `CREATE TABLE IF NOT EXISTS ${TABLE} (
+      `CREATE TABLE IF NOT EXISTS ${EVENTS_TABLE} (
         id String,
         magnitude Nullable(Float64),
         place String,
@@ -89,7 +89,7 @@ export class QuakeEvents {
 
   async count(): Promise<number> {
     const [row] = await this.#clickhouse.query<{ total: number }>(
-      `SELECT toUInt32(count()) AS total FROM ${TABLE} FINAL`,
+      `SELECT toUInt32(count()) AS total FROM ${EVENTS_TABLE} FINAL`,
     );
     return row?.total ?? 0;
   }
@@ -97,7 +97,7 @@ export class QuakeEvents {
   async strongest(limit: number): Promise<StrongQuake[]> {
     return this.#clickhouse.query<StrongQuake>(
       `SELECT magnitude, place, formatDateTime(occurred_at, '%F %T') AS at, depth_km AS depthKm
-      FROM ${TABLE} FINAL ORDER BY magnitude DESC NULLS LAST, occurred_at LIMIT {limit: UInt32}`,
+      FROM ${EVENTS_TABLE} FINAL ORDER BY magnitude DESC NULLS LAST, occurred_at LIMIT {limit: UInt32}`,
       { params: { limit } },
     );
   }
@@ -105,13 +105,13 @@ export class QuakeEvents {
   async perDay(): Promise<DayCount[]> {
     return this.#clickhouse.query<DayCount>(
       `SELECT toString(toDate(occurred_at)) AS day, toUInt32(count()) AS events, max(magnitude) AS strongest
-      FROM ${TABLE} FINAL GROUP BY day ORDER BY day`,
+      FROM ${EVENTS_TABLE} FINAL GROUP BY day ORDER BY day`,
     );
   }
 
   /** Removes the table and all that is in it. */
   async drop(): Promise<void> {
-    await this.#clickhouse.command(`DROP TABLE IF EXISTS ${TABLE}`);
+    await this.#clickhouse.command(`DROP TABLE IF EXISTS ${EVENTS_TABLE}`);
   }
 }
 

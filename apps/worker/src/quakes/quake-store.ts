@@ -2,6 +2,8 @@ import type { PostgresAdapter } from "@chimera/storage-postgres";
 
 import type { Quake } from "./quake.ts";
 
+export const QUAKES_TABLE = "chimera_demo_quakes";
+
 /** Quakes in Postgres, one row an event: what an application would look single events up in. */
 export class QuakeStore {
   readonly #postgres: PostgresAdapter;
@@ -13,7 +15,7 @@ export class QuakeStore {
   /** Makes the table when it is not there. */
   async prepare(): Promise<void> {
     await this.#postgres.query(
-      `CREATE TABLE IF NOT EXISTS chimera_demo_quakes (
+      `CREATE TABLE IF NOT EXISTS ${QUAKES_TABLE} (
         id text PRIMARY KEY,
         magnitude double precision,
         place text NOT NULL,
@@ -39,7 +41,7 @@ export class QuakeStore {
   async upsert(quake: Quake, run: string): Promise<void> {
     const { id, magnitude, place, occurredAt, updatedAt, kind, longitude, latitude, depthKm } = quake;
     await this.#postgres.query(
-      `INSERT INTO chimera_demo_quakes AS stored
+      `INSERT INTO ${QUAKES_TABLE} AS stored
         (id, magnitude, place, occurred_at, updated_at, kind, longitude, latitude, depth_km, run)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       ON CONFLICT (id) DO UPDATE SET
@@ -55,7 +57,7 @@ export class QuakeStore {
   /** Rows in all, and those that `run` stored last. */
   async count(run: string): Promise<{ readonly total: number; readonly ofRun: number }> {
     const { rows } = await this.#postgres.query<{ total: number; ofRun: number }>(
-      `SELECT count(*)::int AS total, (count(*) FILTER (WHERE run = $1))::int AS "ofRun" FROM chimera_demo_quakes`,
+      `SELECT count(*)::int AS total, (count(*) FILTER (WHERE run = $1))::int AS "ofRun" FROM ${QUAKES_TABLE}`,
       [run],
     );
     return rows[0] ?? { total: 0, ofRun: 0 };
@@ -63,6 +65,6 @@ export class QuakeStore {
 
   /** Removes the table and all that is in it. */
   async drop(): Promise<void> {
-    await this.#postgres.query("DROP TABLE IF EXISTS chimera_demo_quakes", [], { idempotent: true });
+    await this.#postgres.query(`DROP TABLE IF EXISTS ${QUAKES_TABLE}`, [], { idempotent: true });
   }
 }

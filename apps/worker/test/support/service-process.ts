@@ -28,9 +28,10 @@ export class ServiceProcess implements AsyncDisposable {
   /** Everything that it wrote to standard error. */
   err = "";
 
-  private constructor(environment: Readonly<Record<string, string>>) {
+  private constructor(environment: Readonly<Record<string, string>>, imports: readonly string[]) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(?:CHIMERA_|PG|NODE_ENV)/.test(name));
-    this.#child = spawn(process.execPath, ["--import", TSX, "--conditions=@chimera/source", MAIN], {
+    const loaded = [TSX, ...imports].flatMap((url) => ["--import", url]);
+    this.#child = spawn(process.execPath, [...loaded, "--conditions=@chimera/source", MAIN], {
       cwd: this.#directory,
       env: { ...Object.fromEntries(inherited), CHIMERA_HTTP_PORT: "0", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -39,9 +40,12 @@ export class ServiceProcess implements AsyncDisposable {
     this.#ended = once(this.#child, "close") as Promise<[number | null]>;
   }
 
-  /** Resolves once it listens, or has ended instead. */
-  static async start(environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const service = new ServiceProcess(environment);
+  /** Resolves once it listens, or has ended instead. @param imports - URLs of modules that are loaded before it */
+  static async start(
+    environment: Readonly<Record<string, string>>,
+    imports: readonly string[] = [],
+  ): Promise<ServiceProcess> {
+    const service = new ServiceProcess(environment, imports);
     const listening = new Promise<void>((resolve) => {
       createInterface({ input: service.#child.stdout }).on("line", (line) => {
         const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
@@ -67,10 +71,14 @@ export class ServiceProcess implements AsyncDisposable {
     return (await fetch(this.#url + path)).text();
   }
 
-  async post(path: string, body: string, contentType = "application/json"): Promise<Answer> {
-    return answerOf(
-      await fetch(this.#url + path, { method: "POST", body, headers: { "content-type": contentType } }),
-    );
+  async post(
+    path: string,
+    body: string,
+    contentType = "application/json",
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const headers = { "content-type": contentType, ...more };
+    return answerOf(await fetch(this.#url + path, { method: "POST", body, headers }));
   }
 
   /** Sends a signal. */
