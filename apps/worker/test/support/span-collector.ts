@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
@@ -25,12 +25,9 @@ export class SpanCollector implements AsyncDisposable {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void (json(request) as Promise<TraceRequest>).then(({ resourceSpans }) => {
-        this.spans.push(
-          ...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
-        );
-        response.setHeader("content-type", "application/json").end("{}");
-      });
+      void this.#take(request).finally(() =>
+        response.setHeader("content-type", "application/json").end("{}"),
+      );
     });
   }
 
@@ -44,6 +41,11 @@ export class SpanCollector implements AsyncDisposable {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async #take(request: IncomingMessage): Promise<void> {
+    const { resourceSpans } = (await json(request)) as TraceRequest;
+    this.spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
