@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     logger.info("service.stopping", { signal, withinMs: shutdownMs });
     const startedAt = performance.now();
+    // A client that is slow to end its request is not waited for any longer than a job.
+    setTimeout(() => http.server.closeAllConnections(), shutdownMs);
     await Promise.all([http.close(), running.stop(shutdownMs)]);
     await flushSpans(Math.max(0, shutdownMs - (performance.now() - startedAt)));
     logger.info("service.stopped", { tookMs: Math.round(performance.now() - startedAt) });

@@ -66,8 +66,9 @@ export class RunningService {
   /** Takes no new jobs, lets running ones end, and closes everything, within `deadlineMs`. Idempotent. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#started;
+    // First what may hang: closed adapters let go of a start that still waits for its servers.
     await this.service.close(deadlineMs);
+    await this.#started;
   }
 
   /** Whether the worker could fetch and does not: an alarm of its own, since its servers may well answer. */

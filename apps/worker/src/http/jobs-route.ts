@@ -44,7 +44,7 @@ export function addJobsRoute(http: FastifyInstance, running: RunningService): vo
 
   http.post("/jobs", async (request, reply) => {
     const answer = running.stopping
-      ? { code: 503, body: { error: "The service is shutting down" } }
+      ? SHUTTING_DOWN
       : await take(request.body, running.service.queue, callersTrace(request.headers));
     if (answer.retryAfterS !== undefined) void reply.header("retry-after", String(answer.retryAfterS));
     return reply.code(answer.code).send(answer.body);
@@ -63,6 +63,12 @@ function callersTrace(headers: Readonly<Record<string, unknown>>): Context {
   const active = context.active();
   return trace.getSpan(active) === undefined ? traceOf(headers) : active;
 }
+
+const SHUTTING_DOWN: Answer = {
+  code: 503,
+  retryAfterS: MIN_RETRY_AFTER_S,
+  body: { error: "The service is shutting down" },
+};
 
 async function take(body: unknown, queue: Queue, parent: Context): Promise<Answer> {
   const events = Array.isArray(body) ? (body as unknown[]) : [body];
@@ -95,6 +101,8 @@ async function enqueue(
     });
     return { code: 202, body: { accepted: ids.length, ids } };
   } catch (error) {
+    // It closed while the request was under way.
+    if (errorCode(error) === "QUEUE_CLOSED") return SHUTTING_DOWN;
     if (!isRetryable(error)) throw error;
     if (errorCode(error) === "QUEUE_FULL") return tooMany(0);
     const body = { error: `The queue cannot take jobs: ${redactText(errorMessage(error))}` };

@@ -9,5 +9,5 @@ export async function exposedMetrics(): Promise<string> {
     { CHIMERA_POSTGRES_URL: "postgres://127.0.0.1:1/none", CHIMERA_CLICKHOUSE_URL: "http://127.0.0.1:1" },
     { logger: silentLogger },
   );
-  return new ServiceMetrics(service).expose();
+  return await new ServiceMetrics(service).expose();
 }

@@ -25,6 +25,8 @@ export class ServiceProcess implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #ended: Promise<[number | null]>;
   #url = "";
+  /** Its log: every line of standard output is JSON. */
+  readonly log: { readonly msg: string; readonly [field: string]: unknown }[] = [];
   /** Everything that it wrote to standard error. */
   err = "";
 
@@ -48,7 +50,9 @@ export class ServiceProcess implements AsyncDisposable {
     const service = new ServiceProcess(environment, imports);
     const listening = new Promise<void>((resolve) => {
       createInterface({ input: service.#child.stdout }).on("line", (line) => {
-        const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
+        const entry = JSON.parse(line) as { msg: string; url?: string };
+        service.log.push(entry);
+        const { msg, url } = entry;
         if (msg !== "http.listening") return;
         service.#url = url ?? "";
         resolve();
@@ -84,6 +88,11 @@ export class ServiceProcess implements AsyncDisposable {
   /** Sends a signal. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Resolves once it has logged `event`. */
+  async logged(event: string): Promise<void> {
+    while (!this.log.some(({ msg }) => msg === event)) await once(this.#child.stdout, "data");
   }
 
   /** Its exit code, once it has ended. */
