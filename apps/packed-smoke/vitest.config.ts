@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "readme", include: ["test/readme/**/*.test.ts"], testTimeout: 180_000 } },
+      { test: { name: "readme", include: ["test/readme/**/*.test.ts"], testTimeout: 300_000 } },
       { test: { name: "api", include: ["test/api/**/*.test.ts"], testTimeout: 120_000 } },
       {
         test: {
