@@ -68,6 +68,8 @@ export interface ResolvedQueueOptions<In, Out> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly createId: () => string;
+  /** Whether ids come from our own maker, which never makes one twice. */
+  readonly freshIds: boolean;
   readonly logger: Logger;
 }
 
@@ -86,6 +88,7 @@ export function resolveQueueOptions<In, Out>(options: QueueOptions<In, Out>): Re
     clock,
     random: options.random ?? Math.random,
     createId: options.createId ?? createJobIds(clock),
+    freshIds: options.createId === undefined,
     logger: options.logger ?? stderrLogger,
   });
 }

@@ -2,7 +2,8 @@ import { errorCode, integerIssue, issuesOf, type ReplayTarget } from "@chimera/d
 import { assertQueueName } from "./contract-checks.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
 import { PressureGauge, type Pressure } from "./pressure.ts";
-import type { EnqueueManyResult } from "./enqueue-outcome.ts";
+import { enqueueNowOf, type EnqueueNow } from "./enqueue-now.ts";
+import { enqueueError, type EnqueueManyResult } from "./enqueue-outcome.ts";
 import { QueueError } from "./errors.ts";
 import { newJob } from "./new-job.ts";
 import { PayloadGate } from "./payload-gate.ts";
@@ -60,6 +61,7 @@ export class Queue<In = unknown, Out = In> {
   readonly #options: ResolvedQueueOptions<In, Out>;
   readonly #gate: PayloadGate<In, Out>;
   readonly #batcher: EnqueueBatcher;
+  readonly #enqueueNow: EnqueueNow | undefined;
   readonly #gauge: PressureGauge;
   readonly #workers = new Set<Worker>();
   #closing: Promise<void> | undefined;
@@ -72,6 +74,7 @@ export class Queue<In = unknown, Out = In> {
     const { codec, schema, maxBodyBytes } = this.#options;
     this.#gate = new PayloadGate({ codec, maxBodyBytes, ...(schema !== undefined && { schema }) });
     this.#batcher = new EnqueueBatcher(backend);
+    this.#enqueueNow = enqueueNowOf(backend);
     this.#gauge = new PressureGauge(async () => backend.metrics(), this.#options.clock, options.pressure);
   }
 
@@ -125,7 +128,12 @@ export class Queue<In = unknown, Out = In> {
         const encoded = this.#gate.encode(payload);
         const body = typeof encoded === "string" ? encoded : await encoded;
         const id = this.#options.createId();
-        jobs.push(options === undefined ? { id, body } : newJob(id, body, options));
+        const job = options === undefined ? { id, body } : newJob(id, body, options);
+        if (this.#enqueueNow !== undefined) {
+          results[index] = this.#enqueueNow(job, this.#options.freshIds);
+          continue;
+        }
+        jobs.push(job);
         places.push(index);
       } catch (error) {
         if (!isPayloadError(error)) throw error;
@@ -222,7 +230,11 @@ export class Queue<In = unknown, Out = In> {
   // oxlint-disable-next-line typescript/promise-function-async -- as above
   #add(body: string, options: EnqueueOptions | undefined): Promise<string> {
     const id = options?.id ?? this.#options.createId();
-    return this.#batcher.add(options === undefined ? { id, body } : newJob(id, body, options));
+    const job = options === undefined ? { id, body } : newJob(id, body, options);
+    if (this.#enqueueNow === undefined) return this.#batcher.add(job);
+    const result = this.#enqueueNow(job, options?.id === undefined && this.#options.freshIds);
+    if (result.status === "enqueued" || result.status === "duplicate") return Promise.resolve(result.id);
+    return Promise.reject(enqueueError(this.name, id, result));
   }
 
   async #addLater(body: Promise<string>, options: EnqueueOptions | undefined): Promise<string> {

@@ -7,7 +7,9 @@ const PRIORITIES: readonly Priority[] = ["high", "normal", "low"];
 
 /** A job as an administrator sees it. */
 export function viewOf({ epochMs }: JobStore, record: JobRecord): JobView {
-  const { id, body, headers, priority, state, deliveryCount, failures, errors } = record;
+  const { id, body, state, deliveryCount } = record;
+  const { headers, priority } = record.terms;
+  const { failures, errors } = record.troubles;
   return {
     job: { id, body, headers, priority },
     state: state as JobState,

@@ -3,7 +3,7 @@ import type { JobRecord } from "./job-record.ts";
 
 /** Slots at the start; a power of two, as every capacity is. */
 const FIRST_CAPACITY = 1_024;
-/** Marks a free slot; no hash is 0. */
+/** Marks a free slot, and a job that is not inside; no hash is 0. */
 const FREE = 0;
 
 /**
@@ -47,8 +47,9 @@ export class JobIndex {
     }
   }
 
-  /** Adds a job whose id is not inside; `record.hash` must be the hash of its id. */
-  add(record: JobRecord): void {
+  /** Adds a job whose id is not inside. */
+  add(record: JobRecord, hash: number = this.hashOf(record.id)): void {
+    record.hash = hash;
     // Half full at most, so that a probe looks at one or two slots.
     if (this.#size * 2 >= this.#mask) this.#grow();
     this.#place(record);
@@ -72,6 +73,7 @@ export class JobIndex {
     this.#hashes[hole] = FREE;
     this.#records[hole] = undefined;
     this.#size--;
+    record.hash = FREE;
   }
 
   /**

@@ -1,43 +1,47 @@
-import type { DeliveryError, JobState, Priority, Receipt } from "../protocol.ts";
-import type { DedupEntry } from "./dedup-table.ts";
+import type { DeliveryError, JobState } from "../protocol.ts";
+import type { JobTerms } from "./job-terms.ts";
 import type { Timed } from "./time-heap.ts";
 
-const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
+/** What went wrong with a job so far. Replaced as a whole, never changed. */
+export interface JobTroubles {
+  readonly failures: number;
+  readonly reclaims: number;
+  /** Oldest first. */
+  readonly errors: readonly DeliveryError[];
+}
 
-/** What is fixed about a job from its enqueue on. Moments are whole milliseconds of the store's time. */
-export interface JobFacts {
-  readonly id: string;
-  /** The index's hash of the id. */
-  readonly hash: number;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly priority: Priority;
-  readonly maxDeliveries: number;
-  readonly enqueuedAt: number;
-  /** From when on it is no longer handed out. */
-  readonly expiresAt: number | undefined;
-  /** The key that dies with this job. A key with a life of its own is not here. */
-  readonly dedup: DedupEntry | undefined;
+/** Of a job that was never in trouble. */
+export const NO_TROUBLES: JobTroubles = Object.freeze({
+  failures: 0,
+  reclaims: 0,
+  errors: Object.freeze([]),
+});
+
+/** Where a journal has a job. */
+export class JournalMark {
+  /** The journal's number of this job; 0 when it was never written. */
+  journalId = 0;
+  /** The journal's segment that holds the whole job; 0 when none does. */
+  segment = 0;
+  /** Whether the job has changed since the journal last wrote it. */
+  dirty = false;
 }
 
 /**
  * One job in memory. It stands in exactly one place, which `state` names, and carries the links of that place
  * itself: moving a job allocates nothing, and taking it out of anywhere needs no search.
  *
- * Its numbers are small integers, which V8 keeps inside the record; a fraction or a moment since the epoch would be one
- * more object each, for the garbage collector to carry along with every waiting job.
+ * The garbage collector carries every waiting job along, so a record is small: what is the same for most jobs is one shared
+ * object, and its numbers are small integers, which V8 keeps inside; a fraction or a moment since the epoch would
+ * be one more object each.
  */
 export class JobRecord implements Timed {
   readonly id: string;
-  /** The index's hash of the id. */
-  readonly hash: number;
   readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly priority: Priority;
-  readonly maxDeliveries: number;
+  readonly terms: JobTerms;
   readonly enqueuedAt: number;
-  readonly expiresAt: number | undefined;
-  readonly dedup: DedupEntry | undefined;
+  /** The index's hash of the id; 0 while the job is not in the index. */
+  hash = 0;
 
   state: JobState | "gone" = "gone";
   /** Ready: since when. Delayed: when it is due. In flight: when the lease ends. */
@@ -48,28 +52,16 @@ export class JobRecord implements Timed {
   previous: JobRecord | undefined = undefined;
   next: JobRecord | undefined = undefined;
 
-  receipt: Receipt | undefined = undefined;
   deliveryCount = 0;
-  failures = 0;
-  reclaims = 0;
-  errors: readonly DeliveryError[] = NO_ERRORS;
+  troubles: JobTroubles = NO_TROUBLES;
+  /** Only with a journal. */
+  readonly mark: JournalMark | undefined;
 
-  /** The journal's number of this job; 0 when it was never written. */
-  journalId = 0;
-  /** The journal's segment that holds the whole job; 0 when none does. */
-  segment = 0;
-  /** Whether it has changed since the journal last wrote it. */
-  dirty = false;
-
-  constructor(facts: JobFacts) {
-    this.id = facts.id;
-    this.hash = facts.hash;
-    this.body = facts.body;
-    this.headers = facts.headers;
-    this.priority = facts.priority;
-    this.maxDeliveries = facts.maxDeliveries;
-    this.enqueuedAt = facts.enqueuedAt;
-    this.expiresAt = facts.expiresAt;
-    this.dedup = facts.dedup;
+  constructor(id: string, body: string, terms: JobTerms, enqueuedAt: number, mark: JournalMark | undefined) {
+    this.id = id;
+    this.body = body;
+    this.terms = terms;
+    this.enqueuedAt = enqueuedAt;
+    this.mark = mark;
   }
 }

@@ -1,25 +1,23 @@
 import { cutErrorText } from "../contract-checks.ts";
-import type { Delivery, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
+import type { Delivery, DeliveryError, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { DedupTable, type DedupEntry } from "./dedup-table.ts";
 import { DelayHeap } from "./delay-heap.ts";
 import { newJobCounters, type JobCounters } from "./job-counters.ts";
 import { JobIndex } from "./job-index.ts";
-import { JobRecord } from "./job-record.ts";
+import { JobRecord, JournalMark } from "./job-record.ts";
+import { termsOf } from "./job-terms.ts";
 import { LatencyWindow } from "./latency-window.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { momentAfter } from "./moment.ts";
 import { ReadyLists } from "./ready-lists.ts";
 
-/** Deliveries after which a job is handed out as exhausted, unless it says otherwise. */
-const DEFAULT_MAX_DELIVERIES = 20;
 /** Reclaims that make a job a suspect: once may have been a neighbour's crash, twice is a pattern. */
 const SUSPECT_RECLAIMS = 2;
 /** Failures that a job remembers. */
 const KEPT_ERRORS = 5;
 /** Most jobs that one pass promotes, and most that it reclaims, so that no call holds the process up for long. */
 const PASS_LIMIT = 250;
-
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 export interface JobStoreOptions {
   /** Bounds ready and delayed jobs together. */
@@ -38,10 +36,9 @@ export interface JobStoreOptions {
  * Every step is O(log n) or better in the jobs of its place.
  */
 export class JobStore {
-  readonly jobs: JobIndex = new JobIndex();
   readonly ready: ReadyLists = new ReadyLists();
   readonly delayed: DelayHeap<JobRecord> = new DelayHeap();
-  readonly leases: LeaseTable = new LeaseTable();
+  readonly leases: LeaseTable;
   readonly dedup: DedupTable = new DedupTable();
   readonly latency: LatencyWindow = new LatencyWindow();
   readonly counters: JobCounters = newJobCounters();
@@ -50,7 +47,8 @@ export class JobStore {
   paused = false;
 
   readonly #maxDepth: number;
-  readonly #receiptPrefix: string;
+  readonly #index = new JobIndex();
+  #indexed: boolean;
   readonly #changeLog: ChangeLog | undefined;
   #fenceBase = 0;
   #delays = 0;
@@ -58,34 +56,35 @@ export class JobStore {
 
   constructor({ maxDepth, receiptPrefix, epochMs, changeLog }: JobStoreOptions) {
     this.#maxDepth = maxDepth;
-    this.#receiptPrefix = receiptPrefix;
+    this.leases = new LeaseTable(receiptPrefix);
     this.epochMs = epochMs;
     this.#changeLog = changeLog;
+    this.#indexed = changeLog !== undefined;
   }
 
-  enqueue(job: NewJob, nowMs: number): EnqueueResult {
-    const { id, dedupKey, dedupTtlMs, delayMs = 0, priority = "normal" } = job;
-    const hash = this.jobs.hashOf(id);
-    if (this.jobs.get(id, hash) !== undefined) return { status: "duplicate", id };
+  /**
+   * The live jobs by id. Most queues are never asked for one: until then no job is put in, and the first who asks has
+   * all that are there put in at once, which is O(1) a job in its life.
+   */
+  get jobs(): JobIndex {
+    if (!this.#indexed) this.#indexAll();
+    return this.#index;
+  }
+
+  /** @param fresh - the caller has just made the id, of random bits: no job can be alive under it */
+  enqueue(job: NewJob, nowMs: number, fresh: boolean = false): EnqueueResult {
+    const { id, dedupKey, delayMs = 0 } = job;
+    if (!fresh && this.jobs.get(id) !== undefined) return { status: "duplicate", id };
     if (dedupKey !== undefined) {
       const holder = this.dedup.holder(dedupKey, nowMs);
       if (holder !== undefined) return { status: "duplicate", id: holder };
     }
     if (this.ready.size + this.delayed.size >= this.#maxDepth) return { status: "full" };
 
-    const dedup = dedupKey === undefined ? undefined : this.#takeKey(dedupKey, id, dedupTtlMs, nowMs);
-    const record = new JobRecord({
-      id,
-      hash,
-      body: job.body,
-      headers: job.headers === undefined ? NO_HEADERS : Object.freeze({ ...job.headers }),
-      priority,
-      maxDeliveries: job.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
-      enqueuedAt: Math.floor(nowMs),
-      expiresAt: job.expiresInMs === undefined ? undefined : after(nowMs, job.expiresInMs),
-      dedup,
-    });
-    this.jobs.add(record);
+    const mark = this.#changeLog === undefined ? undefined : new JournalMark();
+    const dedup = dedupKey === undefined ? undefined : this.#takeKey(dedupKey, job, nowMs);
+    const record = new JobRecord(id, job.body, termsOf(job, dedup, nowMs), Math.floor(nowMs), mark);
+    if (this.#indexed) this.#index.add(record);
     this.counters.enqueued++;
     this.#makeAvailable(record, delayMs, nowMs);
     return { status: "enqueued", id };
@@ -105,13 +104,14 @@ export class JobStore {
     while (deliveries.length < max) {
       const record = this.ready.head();
       if (record === undefined) break;
-      if (record.expiresAt !== undefined && record.expiresAt <= nowMs) {
-        this.ready.of(record.priority).remove(record);
+      const { expiresAt } = record.terms;
+      if (expiresAt !== undefined && expiresAt <= nowMs) {
+        this.ready.of(record.terms.priority).remove(record);
         this.counters.expired++;
         this.#forget(record);
         continue;
       }
-      const suspect = record.reclaims >= SUSPECT_RECLAIMS;
+      const suspect = record.troubles.reclaims >= SUSPECT_RECLAIMS;
       if (suspect && deliveries.length > 0) break;
       deliveries.push(this.#handOut(record, suspect, leaseMs, nowMs));
       if (suspect) break;
@@ -136,7 +136,7 @@ export class JobStore {
         break;
       case "release":
         record.deliveryCount--;
-        this.ready.of(record.priority).pushHead(record, nowMs);
+        this.ready.of(record.terms.priority).pushHead(record, nowMs);
         this.#changeLog?.jobChanged(record);
         break;
       case "dead":
@@ -150,7 +150,7 @@ export class JobStore {
   extend(receipt: Receipt, leaseMs: number, nowMs: number): "ok" | "stale" {
     const record = this.leases.get(receipt);
     if (record === undefined) return "stale";
-    this.leases.extend(record, after(nowMs, leaseMs));
+    this.leases.extend(record, momentAfter(nowMs, leaseMs));
     return "ok";
   }
 
@@ -159,7 +159,7 @@ export class JobStore {
     const record = this.jobs.get(id);
     if (record?.state !== "delayed") return false;
     this.delayed.remove(record);
-    this.ready.of(record.priority).pushTail(record, nowMs);
+    this.ready.of(record.terms.priority).pushTail(record, nowMs);
     this.#changeLog?.jobChanged(record);
     return true;
   }
@@ -168,7 +168,7 @@ export class JobStore {
   cancel(id: string): boolean {
     const record = this.jobs.get(id);
     if (record === undefined) return false;
-    if (record.state === "ready") this.ready.of(record.priority).remove(record);
+    if (record.state === "ready") this.ready.of(record.terms.priority).remove(record);
     else if (record.state === "delayed") this.delayed.remove(record);
     else this.leases.remove(record);
     this.counters.cancelled++;
@@ -190,8 +190,7 @@ export class JobStore {
 
   /** A delivery of an earlier process: in flight, and expired at once. Told in the order of the hand-outs. */
   restoreLease(record: JobRecord): void {
-    const number = ++this.#deliveries;
-    this.leases.add(record, (this.#receiptPrefix + number) as Receipt, 0, number);
+    this.leases.add(record, 0, ++this.#deliveries);
   }
 
   /** The next moment at which time alone changes something; `Infinity` when it does not. */
@@ -199,17 +198,17 @@ export class JobStore {
     return Math.min(this.delayed.nextAt(), this.leases.nextDeadline());
   }
 
-  #takeKey(key: string, id: string, ttlMs: number | undefined, nowMs: number): DedupEntry {
-    const entry = this.dedup.take(key, id, ttlMs === undefined ? Infinity : after(nowMs, ttlMs));
+  #takeKey(key: string, { id, dedupTtlMs: ttlMs }: NewJob, nowMs: number): DedupEntry {
+    const entry = this.dedup.take(key, id, ttlMs === undefined ? Infinity : momentAfter(nowMs, ttlMs));
     if (ttlMs !== undefined) this.#changeLog?.keyTaken(entry);
     return entry;
   }
 
   #makeAvailable(record: JobRecord, delayMs: number, nowMs: number): void {
-    if (delayMs === 0) this.ready.of(record.priority).pushTail(record, nowMs);
+    if (delayMs === 0) this.ready.of(record.terms.priority).pushTail(record, nowMs);
     else {
       record.state = "delayed";
-      record.at = after(nowMs, delayMs);
+      record.at = momentAfter(nowMs, delayMs);
       record.order = ++this.#delays;
       this.delayed.push(record);
     }
@@ -217,40 +216,43 @@ export class JobStore {
   }
 
   #handOut(record: JobRecord, suspect: boolean, leaseMs: number, nowMs: number): Delivery {
-    const { priority, id, body, headers } = record;
-    this.ready.of(priority).remove(record);
+    const { id, body, terms, troubles } = record;
+    this.ready.of(terms.priority).remove(record);
     const number = ++this.#deliveries;
-    const receipt = (this.#receiptPrefix + number) as Receipt;
-    this.leases.add(record, receipt, after(nowMs, leaseMs), number);
+    const receipt = this.leases.add(record, momentAfter(nowMs, leaseMs), number);
     record.deliveryCount++;
     this.#changeLog?.jobChanged(record);
     return {
-      job: { id, body, headers, priority },
+      job: { id, body, headers: terms.headers, priority: terms.priority },
       receipt,
       fence: this.#fenceBase + number,
       deliveryCount: record.deliveryCount,
-      failures: record.failures,
-      errors: record.errors,
+      failures: troubles.failures,
+      errors: troubles.errors,
       enqueuedAt: this.epochMs + record.enqueuedAt,
       leaseUntil: this.epochMs + record.at,
       suspect,
-      exhausted: record.deliveryCount > record.maxDeliveries,
+      exhausted: record.deliveryCount > terms.maxDeliveries,
     };
   }
 
   #countFailure(record: JobRecord, error: string | undefined, nowMs: number): void {
     this.counters.failed++;
-    record.failures++;
-    if (error === undefined) return;
-    const failure = Object.freeze({ at: this.epochMs + Math.floor(nowMs), message: cutErrorText(error) });
-    record.errors = Object.freeze([...record.errors.slice(1 - KEPT_ERRORS), failure]);
+    const { failures, reclaims, errors } = record.troubles;
+    const kept =
+      error === undefined ? errors : [...errors.slice(1 - KEPT_ERRORS), this.#failure(error, nowMs)];
+    record.troubles = { failures: failures + 1, reclaims, errors: Object.freeze(kept) };
+  }
+
+  #failure(error: string, nowMs: number): DeliveryError {
+    return Object.freeze({ at: this.epochMs + Math.floor(nowMs), message: cutErrorText(error) });
   }
 
   #promote(nowMs: number): boolean {
     for (let promoted = 0; promoted < PASS_LIMIT; promoted++) {
       const record = this.delayed.takeDue(nowMs);
       if (record === undefined) return false;
-      this.ready.of(record.priority).pushTail(record, nowMs);
+      this.ready.of(record.terms.priority).pushTail(record, nowMs);
       this.#changeLog?.jobChanged(record);
     }
     return true;
@@ -263,27 +265,38 @@ export class JobStore {
       const record = this.leases.takeExpired(nowMs);
       if (record === undefined) break;
       this.counters.reclaimed++;
-      record.reclaims++;
-      if (record.reclaims === 1) first.push(record);
-      else this.ready.of(record.priority).pushTail(record, nowMs);
+      record.troubles = { ...record.troubles, reclaims: record.troubles.reclaims + 1 };
+      if (record.troubles.reclaims === 1) first.push(record);
+      else this.ready.of(record.terms.priority).pushTail(record, nowMs);
       this.#changeLog?.jobChanged(record);
     }
     // Each goes before all others: the last one first keeps the order in which their leases ended.
     for (let record = first.pop(); record !== undefined; record = first.pop()) {
-      this.ready.of(record.priority).pushHead(record, nowMs);
+      this.ready.of(record.terms.priority).pushHead(record, nowMs);
     }
     return count === PASS_LIMIT;
   }
 
   #forget(record: JobRecord): void {
     record.state = "gone";
-    this.jobs.remove(record);
-    if (record.dedup?.at === Infinity) this.dedup.release(record.dedup);
+    if (this.#indexed) this.#unindex(record);
+    const { dedup } = record.terms;
+    if (dedup?.at === Infinity) this.dedup.release(dedup);
     this.#changeLog?.jobChanged(record);
   }
-}
 
-/** A whole millisecond that is not before the duration is over. */
-function after(nowMs: number, durationMs: number): number {
-  return Math.ceil(nowMs) + durationMs;
+  #unindex(record: JobRecord): void {
+    this.#index.remove(record);
+    // A queue that was asked for a job once need not pay for it for ever. A journal asks all the time.
+    if (this.#index.size === 0 && this.#changeLog === undefined) this.#indexed = false;
+  }
+
+  #indexAll(): void {
+    this.#indexed = true;
+    for (const list of [this.ready.high, this.ready.normal, this.ready.low]) {
+      for (let record = list.head; record !== undefined; record = record.next) this.#index.add(record);
+    }
+    for (const record of this.delayed.values()) this.#index.add(record);
+    for (const record of this.leases.values()) this.#index.add(record);
+  }
 }

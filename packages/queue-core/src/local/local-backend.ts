@@ -1,4 +1,5 @@
 import type { Clock } from "@chimera/dlq";
+import type { EnqueueNow } from "../enqueue-now.ts";
 import { assertDequeueRequest, assertLeaseMs } from "../contract-checks.ts";
 import { QueueError } from "../errors.ts";
 import type {
@@ -38,6 +39,8 @@ export class LocalBackend implements QueueBackend {
   readonly protocol = 1;
   readonly name: string;
   readonly admin: QueueAdmin;
+  /** @internal How `Queue` enqueues without waiting; none with a journal, where there is something to wait for. */
+  readonly enqueueNow: EnqueueNow | undefined;
 
   readonly #clock: Clock;
   readonly #startMs: number;
@@ -65,6 +68,7 @@ export class LocalBackend implements QueueBackend {
       take: (request) => this.#take(request),
       nextDueAt: () => this.#store.nextDueAt(),
     });
+    this.enqueueNow = journal === undefined ? (job, fresh) => this.#enqueueNow(job, fresh) : undefined;
     this.admin = new LocalAdmin(async (step) => {
       await this.#ready();
       const result = step(this.#store, this.#now());
@@ -159,6 +163,15 @@ export class LocalBackend implements QueueBackend {
         resolve();
       });
     });
+  }
+
+  #enqueueNow(job: NewJob, fresh: boolean): EnqueueResult {
+    this.#assertOpen();
+    const nowMs = this.#now();
+    this.#store.dedup.sweep(nowMs, SWEEP_LIMIT);
+    const result = this.#store.enqueue(job, nowMs, fresh);
+    this.#waiting.wake();
+    return result;
   }
 
   #settle(settlements: readonly Settlement[]): SettleResult[] {

@@ -90,7 +90,8 @@ export class Compactor {
 
     let moved = 0;
     for (const record of store.jobs.values()) {
-      if (record.segment === 0 || record.segment >= first) continue;
+      const segment = record.mark?.segment ?? 0;
+      if (segment === 0 || segment >= first) continue;
       writer.move(record);
       if (++moved % JOBS_A_TURN === 0) await this.#pause();
       if (this.#closed) return;

@@ -80,36 +80,37 @@ export class EntryWriter {
     out.varint(counters.expired);
   }
 
-  job(record: JobRecord): void {
+  job(record: JobRecord, journalId: number): void {
     const out = this.#out;
     out.byte(JOB);
-    out.varint(record.journalId);
+    out.varint(journalId);
     out.text(record.id);
     out.text(record.body);
-    const names = Object.keys(record.headers);
+    const names = Object.keys(record.terms.headers);
     out.varint(names.length);
     for (const name of names) {
       out.text(name);
-      out.text(record.headers[name] ?? "");
+      out.text(record.terms.headers[name] ?? "");
     }
-    out.byte(PRIORITIES.indexOf(record.priority));
-    out.varint(record.maxDeliveries);
+    out.byte(PRIORITIES.indexOf(record.terms.priority));
+    out.varint(record.terms.maxDeliveries);
     out.double(this.#epochMs + record.enqueuedAt);
-    out.double(record.expiresAt === undefined ? NEVER : this.#epochMs + record.expiresAt);
-    const key = record.dedup?.at === Infinity ? record.dedup.key : "";
+    const { expiresAt, dedup } = record.terms;
+    out.double(expiresAt === undefined ? NEVER : this.#epochMs + expiresAt);
+    const key = dedup?.at === Infinity ? dedup.key : "";
     out.text(key);
     this.#state(record);
   }
 
-  state(record: JobRecord): void {
+  state(record: JobRecord, journalId: number): void {
     this.#out.byte(STATE);
-    this.#out.varint(record.journalId);
+    this.#out.varint(journalId);
     this.#state(record);
   }
 
-  gone(record: JobRecord): void {
+  gone(journalId: number): void {
     this.#out.byte(GONE);
-    this.#out.varint(record.journalId);
+    this.#out.varint(journalId);
   }
 
   key(entry: DedupEntry): void {
@@ -125,10 +126,11 @@ export class EntryWriter {
     out.double(this.#epochMs + record.at);
     out.double(record.order);
     out.varint(record.deliveryCount);
-    out.varint(record.failures);
-    out.varint(record.reclaims);
-    out.varint(record.errors.length);
-    for (const { at, message } of record.errors) {
+    const { failures, reclaims, errors } = record.troubles;
+    out.varint(failures);
+    out.varint(reclaims);
+    out.varint(errors.length);
+    for (const { at, message } of errors) {
       out.double(at);
       out.text(message);
     }

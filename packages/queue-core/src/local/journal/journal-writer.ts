@@ -1,6 +1,6 @@
 import type { ChangeLog } from "../change-log.ts";
 import type { DedupEntry } from "../dedup-table.ts";
-import type { JobRecord } from "../job-record.ts";
+import type { JobRecord, JournalMark } from "../job-record.ts";
 import type { JobStore } from "../job-store.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { beginFrame, endFrame } from "./frame.ts";
@@ -52,8 +52,9 @@ export class JournalWriter implements ChangeLog {
   }
 
   jobChanged(record: JobRecord): void {
-    if (record.dirty) return;
-    record.dirty = true;
+    const mark = markOf(record);
+    if (mark.dirty) return;
+    mark.dirty = true;
     this.#changed.push(record);
   }
 
@@ -113,7 +114,9 @@ export class JournalWriter implements ChangeLog {
     const start = beginFrame(this.#out);
     this.#entries.queue(this.#store.counters, this.#store.paused);
     for (const record of this.#changed) this.#encodeChange(record);
-    for (const record of this.#moving) if (record.state !== "gone") this.#encodeWhole(record);
+    for (const record of this.#moving) {
+      if (record.state !== "gone") this.#encodeWhole(record, markOf(record));
+    }
     for (const entry of this.#keys) {
       entry.segment = this.#segment.number;
       this.#entries.key(entry);
@@ -126,19 +129,25 @@ export class JournalWriter implements ChangeLog {
   }
 
   #encodeChange(record: JobRecord): void {
-    record.dirty = false;
+    const mark = markOf(record);
+    mark.dirty = false;
     // A job that came and went within one turn leaves nothing behind but the counters.
     if (record.state === "gone") {
-      if (record.segment > 0) this.#entries.gone(record);
-    } else if (record.segment > 0) this.#entries.state(record);
+      if (mark.segment > 0) this.#entries.gone(mark.journalId);
+    } else if (mark.segment > 0) this.#entries.state(record, mark.journalId);
     else {
-      record.journalId = ++this.#lastJournalId;
-      this.#encodeWhole(record);
+      mark.journalId = ++this.#lastJournalId;
+      this.#encodeWhole(record, mark);
     }
   }
 
-  #encodeWhole(record: JobRecord): void {
-    record.segment = this.#segment.number;
-    this.#entries.job(record);
+  #encodeWhole(record: JobRecord, mark: JournalMark): void {
+    mark.segment = this.#segment.number;
+    this.#entries.job(record, mark.journalId);
   }
+}
+
+/** A store with a change log gives every record a mark. */
+function markOf(record: JobRecord): JournalMark {
+  return record.mark as JournalMark;
 }

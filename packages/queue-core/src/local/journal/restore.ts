@@ -1,5 +1,6 @@
-import { JobRecord } from "../job-record.ts";
+import { JobRecord, JournalMark } from "../job-record.ts";
 import type { JobStore } from "../job-store.ts";
+import type { JobTerms } from "../job-terms.ts";
 import type { RecoveredJob, RecoveredQueue } from "./recovery.ts";
 
 /** Fences that one opening of the journal has for itself. */
@@ -24,23 +25,20 @@ export function restore(store: JobStore, recovered: RecoveredQueue, opening: num
 }
 
 function recordOf(store: JobStore, job: RecoveredJob): JobRecord {
-  const record = new JobRecord({
-    id: job.id,
-    hash: store.jobs.hashOf(job.id),
-    body: job.body,
+  const terms: JobTerms = {
     headers: Object.freeze(job.headers),
     priority: job.priority,
     maxDeliveries: job.maxDeliveries,
-    enqueuedAt: job.enqueuedAt - store.epochMs,
     expiresAt: job.expiresAt === undefined ? undefined : job.expiresAt - store.epochMs,
     dedup: job.dedupKey === undefined ? undefined : store.dedup.take(job.dedupKey, job.id, Infinity),
-  });
-  record.deliveryCount = job.latest.deliveryCount;
-  record.failures = job.latest.failures;
-  record.reclaims = job.latest.reclaims;
-  record.errors = Object.freeze(job.latest.errors);
-  record.journalId = job.journalId;
-  record.segment = job.segment;
+  };
+  const mark = new JournalMark();
+  mark.journalId = job.journalId;
+  mark.segment = job.segment;
+  const record = new JobRecord(job.id, job.body, terms, job.enqueuedAt - store.epochMs, mark);
+  const { deliveryCount, failures, reclaims, errors } = job.latest;
+  record.deliveryCount = deliveryCount;
+  record.troubles = { failures, reclaims, errors: Object.freeze(errors) };
   return record;
 }
 
@@ -49,7 +47,7 @@ function place(store: JobStore, record: JobRecord, { latest }: RecoveredJob): vo
   record.state = latest.state;
   record.at = latest.at - store.epochMs;
   record.order = latest.order;
-  if (latest.state === "ready") store.ready.of(record.priority).append(record);
+  if (latest.state === "ready") store.ready.of(record.terms.priority).append(record);
   else if (latest.state === "delayed") store.delayed.push(record);
   else store.restoreLease(record);
 }
