@@ -43,7 +43,9 @@ export async function measure(name: string, scenario: Scenario, quick: boolean):
     n,
     pairs,
     peakRssMb: peakRssMb(ours),
+    ...(scenario.maxPeakRssMb !== undefined && { maxPeakRssMb: scenario.maxPeakRssMb }),
     node: process.versions.node,
+    ...(sides.fileSystem !== undefined && { fileSystem: sides.fileSystem }),
     versions: Object.fromEntries((scenario.peers ?? []).map((peer) => [peer, installedVersion(peer)])),
   };
 }

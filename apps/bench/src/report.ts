@@ -4,9 +4,9 @@ import type { ScenarioResult } from "./result.ts";
 /** The results as a table for a terminal. */
 export function resultTable(results: readonly ScenarioResult[]): string {
   const table = new Table({
-    head: ["scenario", "ours", "reference", "against", "ratio", "range", "bar", "n"],
+    head: ["scenario", "ours", "reference", "against", "ratio", "range", "bar", "n", "on"],
     style: { head: [], border: [] },
-    colAligns: ["left", "right", "right", "left", "right", "right", "right", "right"],
+    colAligns: ["left", "right", "right", "left", "right", "right", "right", "right", "left"],
   });
   for (const result of results) {
     table.push([
@@ -16,11 +16,18 @@ export function resultTable(results: readonly ScenarioResult[]): string {
       result.referenceName,
       `${result.ratio.toFixed(2)}x`,
       result.ratioRange.map((ratio) => ratio.toFixed(2)).join(" - "),
-      `${result.ratio >= result.bar ? "met" : "MISSED"} (>= ${result.bar})`,
+      barOf(result),
       result.n.toLocaleString("en-US"),
+      result.fileSystem ?? "",
     ]);
   }
   return table.toString();
+}
+
+function barOf({ ratio, bar, peakRssMb, maxPeakRssMb }: ScenarioResult): string {
+  const isMet = ratio >= bar && (maxPeakRssMb === undefined || peakRssMb <= maxPeakRssMb);
+  const memory = maxPeakRssMb === undefined ? "" : `, ${peakRssMb} of ${maxPeakRssMb} MB`;
+  return `${isMet ? "met" : "MISSED"} (>= ${bar}${memory})`;
 }
 
 function figure(value: number): string {

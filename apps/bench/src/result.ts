@@ -14,7 +14,11 @@ export interface ScenarioResult {
   readonly n: number;
   readonly pairs: number;
   readonly peakRssMb: number;
+  /** What `peakRssMb` must not pass, where the scenario says so. */
+  readonly maxPeakRssMb?: number;
   readonly node: string;
+  /** On which a durable figure was taken, such as `ext4`. */
+  readonly fileSystem?: string;
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -8,6 +8,8 @@ export interface Measurement {
 
 /** A prepared scenario: both sides on the same servers, in the same process, on the same data. */
 export interface Sides {
+  /** Where both sides write or read, when what is measured depends on it. */
+  readonly fileSystem?: string;
   /** One timed run of ours. Throws when the run did not deliver exactly what went in. */
   ours(): Promise<number | Measurement>;
   /** One timed run of the reference, under the same check. */
@@ -34,6 +36,8 @@ export interface Scenario {
   readonly referenceName: string;
   /** The ratio that the project holds itself to. */
   readonly bar: number;
+  /** Peak resident memory that ours must stay under, where memory is part of the promise. */
+  readonly maxPeakRssMb?: number;
   /** How much work one run is, and how much under `--quick`. */
   readonly n: number;
   readonly quickN: number;

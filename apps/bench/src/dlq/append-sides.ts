@@ -41,6 +41,7 @@ export async function appendSides({ appenders, letters, openReference }: AppendS
     return rate;
   };
   return {
+    fileSystem: directory.fileSystem,
     ours: async () => run(async () => openOurs(path), letters.ours),
     reference: async () => run(async () => openReference(path), letters.reference),
     close: async () => directory[Symbol.asyncDispose](),

@@ -17,7 +17,7 @@ async function replayAll(path: string): Promise<number> {
     name: "nowhere",
     take: async (items: readonly unknown[]) => items.map(() => "taken" as const),
   };
-  return (await replay(store, target, { batchSize: 1_000 })).taken;
+  return (await replay(store, target)).taken;
 }
 
 async function parseAll(path: string): Promise<number> {

@@ -16,6 +16,7 @@ export const scenario: Scenario = {
   better: "higher",
   referenceName: "readline and JSON.parse, nothing marked",
   bar: 0.3,
+  maxPeakRssMb: 120,
   n: 1_024,
   quickN: 128,
   pairs: 3,
@@ -35,6 +36,7 @@ export const scenario: Scenario = {
       return { value: perSecond, peakRssMb };
     };
     return {
+      fileSystem: directory.fileSystem,
       ours: async () => run("ours"),
       reference: async () => run("readline"),
       close: async () => directory[Symbol.asyncDispose](),

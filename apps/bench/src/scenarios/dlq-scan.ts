@@ -14,6 +14,7 @@ export const scenario: Scenario = {
   better: "higher",
   referenceName: "readline and JSON.parse",
   bar: 8,
+  maxPeakRssMb: 100,
   n: 1_024,
   quickN: 256,
   async open(n) {
@@ -30,6 +31,7 @@ export const scenario: Scenario = {
       return { value: megabytesPerSecond, peakRssMb };
     };
     return {
+      fileSystem: directory.fileSystem,
       ours: async () => run("ours"),
       reference: async () => run("readline"),
       close: async () => directory[Symbol.asyncDispose](),

@@ -1,3 +1,4 @@
+import { diskDirectory } from "../disk-directory.ts";
 import { enqueueRate } from "../local/journal-sides.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -11,7 +12,9 @@ export const scenario: Scenario = {
   quickN: 40_000,
   pairs: 9,
   async open(n) {
+    await using disk = await diskDirectory();
     return {
+      fileSystem: disk.fileSystem,
       ours: async () => enqueueRate(n, "os"),
       reference: async () => enqueueRate(n),
       close: async () => {},

@@ -1,3 +1,4 @@
+import { diskDirectory } from "../disk-directory.ts";
 import { enqueueRate, writeAndSyncRate } from "../local/journal-sides.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -13,7 +14,9 @@ export const scenario: Scenario = {
   n: 40_000,
   quickN: 16_000,
   async open(n) {
+    await using disk = await diskDirectory();
     return {
+      fileSystem: disk.fileSystem,
       ours: async () => enqueueRate(n, "fsync"),
       reference: async () => writeAndSyncRate(n / REFERENCE_PART),
       close: async () => {},

@@ -24,6 +24,16 @@ test("the table says whether the bar was met", () => {
   expect(resultTable([{ ...result, ratio: 1.1 }])).toContain("MISSED (>= 1.2)");
 });
 
+test("a bar with memory in it is met only under both", () => {
+  expect(resultTable([{ ...result, maxPeakRssMb: 100 }])).toContain("met (>= 1.2, 90 of 100 MB)");
+  expect(resultTable([{ ...result, maxPeakRssMb: 80 }])).toContain("MISSED (>= 1.2, 90 of 80 MB)");
+});
+
+test("the table names the file system of a durable figure", () => {
+  expect(resultTable([{ ...result, fileSystem: "ext4" }])).toContain("ext4");
+  expect(resultTable([result])).not.toContain("undefined");
+});
+
 test("the bars name the scenario and escape what they are given", () => {
   const svg = ratioBars([result]);
   expect(svg).toContain("local-process-1");
