@@ -2,6 +2,7 @@ import {
   DEAD_LETTER_REASONS,
   type AttemptError,
   type DeadLetter,
+  type DeadLetterEnvelope,
   type PayloadEncoding,
 } from "./dead-letter.ts";
 
@@ -37,14 +38,25 @@ const EXPECTED: {
   encoding: [(value) => isOneOf(PAYLOAD_ENCODINGS, value), `one of ${PAYLOAD_ENCODINGS.join(", ")}`],
   payload: [isText, "text"],
 };
-const FIELDS = Object.entries(EXPECTED) as [keyof DeadLetter, (typeof EXPECTED)[keyof DeadLetter]][];
+type Field = [name: keyof DeadLetter, expected: (typeof EXPECTED)[keyof DeadLetter]];
+const FIELDS = Object.entries(EXPECTED) as Field[];
+const ENVELOPE_FIELDS = FIELDS.filter(([field]) => field !== "payload");
 
 /** What keeps a value from being a {@link DeadLetter}, one line each; none when it is one. Never shows a value. */
 export function deadLetterIssues(value: unknown): string[] {
+  return fieldIssues(value, FIELDS);
+}
+
+/** Whether a value is a dead letter as far as everything but its payload goes. */
+export function isEnvelope(value: unknown): value is DeadLetterEnvelope {
+  return fieldIssues(value, ENVELOPE_FIELDS).length === 0;
+}
+
+function fieldIssues(value: unknown, fields: readonly Field[]): string[] {
   if (typeof value !== "object" || value === null) return ["Expected a dead letter to be an object"];
   const letter = value as Partial<Record<keyof DeadLetter, unknown>>;
   const issues: string[] = [];
-  for (const [field, [is, what]] of FIELDS) {
+  for (const [field, [is, what]] of fields) {
     if (!is(letter[field])) issues.push(`Expected \`${field}\` to be ${what}`);
   }
   return issues;

@@ -1,5 +1,5 @@
-import { deadLetterIssues, isMoment } from "../dead-letter-check.ts";
-import type { AttemptError, DeadLetter, DeadLetterEnvelope, PayloadEncoding } from "../dead-letter.ts";
+import { isEnvelope, isMoment } from "../dead-letter-check.ts";
+import type { AttemptError, DeadLetter, DeadLetterEnvelope } from "../dead-letter.ts";
 
 /*
  * One line of the file is one letter or one mark, always JSON:
@@ -15,6 +15,8 @@ import type { AttemptError, DeadLetter, DeadLetterEnvelope, PayloadEncoding } fr
 
 /** How every line of a letter begins. */
 export const LETTER_START = '{"v":1,"bytes":';
+const START = Buffer.from(LETTER_START);
+const DIGIT = 48;
 /** Stands once outside strings in the envelope, followed by a digit: values of headers are texts. */
 const REPLAYS_KEY = ',"replays":';
 const PAYLOAD_KEY = ',"payload":';
@@ -27,6 +29,7 @@ export type Mark =
 /** The line of a letter: its envelope, and its payload when somebody wants it. */
 export interface LetterLine {
   readonly kind: "letter";
+  /** The caller's own: made for this line, and kept by nobody else. */
   readonly envelope: DeadLetterEnvelope;
   /** Cut out of the line, to the byte; `undefined` when its bytes were damaged. */
   payload(): string | undefined;
@@ -74,7 +77,8 @@ export function encodeLetter(letter: DeadLetter): string {
 
 /** The line of a mark, its line break included. */
 export function encodeMark(mark: Mark): string {
-  return `${JSON.stringify({ v: 1, ...mark })}\n`;
+  const ts = mark.mark === "replayed" ? `,"ts":${JSON.stringify(mark.ts)}` : "";
+  return `{"v":1,"mark":"${mark.mark}","id":${JSON.stringify(mark.id)}${ts}}\n`;
 }
 
 /**
@@ -83,9 +87,10 @@ export function encodeMark(mark: Mark): string {
  */
 export function decodeLine(line: Buffer): Line {
   const found = findPayload(line);
-  if (found !== undefined && isWhole(line)) {
-    const envelope = parseJson(`${line.toString("utf8", 0, found.envelopeEnd)}}`);
-    return decodeLetter(envelope, () => line.toString("utf8", found.payloadStart, line.length - 1));
+  const fieldsStart = found === undefined ? -1 : afterBytes(line);
+  if (found !== undefined && fieldsStart !== -1) {
+    const fields = parseJson(`{"v":1${line.toString("utf8", fieldsStart, found.envelopeEnd)}}`);
+    return decodeLetter(fields, () => line.toString("utf8", found.payloadStart, line.length - 1));
   }
   return decodeForeign(line, found?.payloadStart);
 }
@@ -101,8 +106,9 @@ function decodeForeign(line: Buffer, payloadStart: number | undefined): Line {
   if (typeof value !== "object" || value === null) return UNREADABLE;
   if ("mark" in value) return decodeMark(value);
   if (!("payload" in value)) return UNREADABLE;
-  const { payload } = value;
-  return decodeLetter(value, () =>
+  const { payload, ...others } = value;
+  const { bytes: _bytes, ...fields } = others as { bytes?: unknown };
+  return decodeLetter(fields, () =>
     payloadStart === undefined
       ? JSON.stringify(payload)
       : line.toString("utf8", payloadStart, line.lastIndexOf("}")),
@@ -118,16 +124,14 @@ function decodeMark(value: { mark: unknown; id?: unknown; ts?: unknown }): Line 
   return UNREADABLE;
 }
 
+/** Takes the fields over as the envelope: a copy for each letter of a file would be most of what reading it allocates. */
 function decodeLetter(fields: unknown, rawPayload: () => string): Line {
   if (typeof fields !== "object" || fields === null) return UNREADABLE;
-  const { bytes: _bytes, payload: _payload, encoding, ...rest } = fields as Record<string, unknown>;
-  const envelope = { ...rest, encoding: encoding === "json-text" ? "json" : (encoding as PayloadEncoding) };
-  if (deadLetterIssues({ ...envelope, payload: "" }).length > 0) return UNREADABLE;
-  return {
-    kind: "letter",
-    envelope: envelope as unknown as DeadLetterEnvelope,
-    payload: () => (encoding === "json" ? rawPayload() : parseText(rawPayload())),
-  };
+  const { encoding } = fields as { encoding?: unknown };
+  if (encoding === "json-text") Object.assign(fields, { encoding: "json" });
+  if (!isEnvelope(fields)) return UNREADABLE;
+  const payload = encoding === "json" ? rawPayload : () => parseText(rawPayload());
+  return { kind: "letter", envelope: fields, payload };
 }
 
 /** Where the envelope ends and the payload starts, in a line with its fields in our order. */
@@ -139,17 +143,17 @@ function findPayload(line: Buffer): { envelopeEnd: number; payloadStart: number 
   return envelopeEnd === -1 ? undefined : { envelopeEnd, payloadStart: envelopeEnd + PAYLOAD_KEY.length };
 }
 
-/** Whether a line is as long as it says of itself. */
-function isWhole(line: Buffer): boolean {
-  const comma = line.indexOf(44, LETTER_START.length);
-  return (
-    line.toString("latin1", 0, LETTER_START.length) === LETTER_START &&
-    Number(line.toString("latin1", LETTER_START.length, comma)) === line.length - comma
-  );
+/** Where the comma after `bytes` stands, in a line that is as long as it says of itself; -1 in any other. */
+function afterBytes(line: Buffer): number {
+  if (line.length < START.length || line.compare(START, 0, START.length, 0, START.length) !== 0) return -1;
+  let at = START.length;
+  let bytes = 0;
+  for (; isDigit(line[at]); at++) bytes = bytes * 10 + (line[at] as number) - DIGIT;
+  return bytes === line.length - at ? at : -1;
 }
 
 function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 48 && byte <= 57;
+  return byte !== undefined && byte >= DIGIT && byte < DIGIT + 10;
 }
 
 /** Whether JSON text may stand in a line as it is. */

@@ -46,5 +46,5 @@ function read(
   const line = decodeLine(bytes.subarray(start, end));
   if (line.kind !== "letter" || !matches(line.envelope, state)) return undefined;
   const payload = line.payload();
-  return payload === undefined ? undefined : { letter: { ...line.envelope, payload }, state };
+  return payload === undefined ? undefined : { letter: Object.assign(line.envelope, { payload }), state };
 }

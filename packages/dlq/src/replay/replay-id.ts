@@ -10,9 +10,7 @@ import type { DeadLetterEnvelope } from "../dead-letter.ts";
  */
 export function replayIdOf({ id, ts }: Pick<DeadLetterEnvelope, "id" | "ts">, again = ""): string {
   // In one call: a Hash object a letter is native memory that waits for the garbage collector.
-  const hash = hashOf("sha256", JSON.stringify([id, ts, again]), "buffer");
-  hash[6] = 0x80 | ((hash[6] ?? 0) & 0x0f);
-  hash[8] = 0x80 | ((hash[8] ?? 0) & 0x3f);
-  const hex = hash.toString("hex", 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = hashOf("sha256", JSON.stringify([id, ts, again]), "hex");
+  const variant = "89ab"[Number.parseInt(hex.slice(16, 17), 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
