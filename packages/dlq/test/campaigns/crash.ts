@@ -10,6 +10,7 @@ const REPLAYS_SIDE_BY_SIDE = 5;
 const KILLS_EACH = 20;
 
 await using directory = await temporaryDirectory({ durable: true });
+console.log(`on ${directory.fileSystem}`);
 await using purged = await temporaryDirectory({ durable: true });
 
 const append = await crashAppend({
