@@ -10,6 +10,8 @@ export { startRedisReplication } from "./redis/start-redis-replication.ts";
 export type { RedisReplication } from "./redis/start-redis-replication.ts";
 export { startRedis } from "./redis/start-redis.ts";
 export type { RedisOptions } from "./redis/start-redis.ts";
+export { certificatesMissing, makeCertificate } from "./certificate.ts";
+export type { Certificate } from "./certificate.ts";
 export type { TestService } from "./test-service.ts";
 export { TcpProxy } from "./tcp-proxy.ts";
 export type { ProxyRules, ReplyVerdict } from "./tcp-proxy.ts";

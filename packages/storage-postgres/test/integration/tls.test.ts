@@ -4,8 +4,8 @@ import { startPostgres, type TestService } from "@chimera/test-services";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { PostgresAdapterOptions } from "../../src/index.ts";
 import { PostgresAdapter } from "../../src/index.ts";
-import type { Certificate } from "../support/certificate.ts";
-import { certificatesMissing, makeCertificate } from "../support/certificate.ts";
+import type { Certificate } from "@chimera/test-services";
+import { certificatesMissing, makeCertificate } from "@chimera/test-services";
 import { rejection } from "../support/database.ts";
 
 const missing = certificatesMissing();

@@ -35,9 +35,8 @@ export async function startRedisReplication(): Promise<RedisReplication> {
   const stop = async (): Promise<void> =>
     void (await Promise.all([sentinel, replica, primary].map(async (service) => service.stop())));
   try {
-    await until(async () => (await askRedis(port, ["INFO", "replication"])).includes("state=online"));
-    const known = async (): Promise<string> =>
-      askRedis(portOf(sentinel), ["SENTINEL", "REPLICAS", "primary"]);
+    await until(async () => (await askRedis(primary.url, ["INFO", "replication"])).includes("state=online"));
+    const known = async (): Promise<string> => askRedis(sentinel.url, ["SENTINEL", "REPLICAS", "primary"]);
     await until(async () => (await known()).includes(String(portOf(replica))));
   } catch (error) {
     await stop();

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "./own-service.ts";
 
 /** A self-signed certificate for one name, as a server reads it. */
 export interface Certificate {
@@ -24,7 +24,7 @@ export function certificatesMissing(): string | undefined {
 
 /** Makes one for a subject alternative name such as `IP:127.0.0.1`, readable by the account that runs the server. */
 export function makeCertificate(name: string): Certificate {
-  const directory = mkdtempSync(join(tmpdir(), "chimera-certificate-"));
+  const directory = temporaryDirectory("certificate");
   const [keyFile, certificateFile] = [join(directory, "server.key"), join(directory, "server.crt")];
   const request = [
     "req",
