@@ -1,41 +1,66 @@
 import { ManualClock } from "@chimera/dlq/testing";
 import { LocalBackend } from "@chimera/queue-core";
-import { startRedis, type TestService } from "@chimera/test-services";
+import { startRedis, startRedisCluster, type TestService } from "@chimera/test-services";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RedisConnectionOptions } from "../../src/index.ts";
 import { FOUND_HISTORIES } from "../support/found-histories.ts";
-import { history, play, type Step } from "../support/model-history.ts";
+import { history, play, type Played, type Step } from "../support/model-history.ts";
+import { keptTogether, PartitionedOracle } from "../support/partitioned-oracle.ts";
 import { RedisFixture } from "../support/redis-fixture.ts";
 
-/** Histories of one run; a campaign sets more. */
-const RUNS = Number(process.env["CHIMERA_MODEL_RUNS"] ?? 60);
+/** Histories of each test; a campaign sets more. */
+const RUNS = Number(process.env["CHIMERA_MODEL_RUNS"] ?? 25);
 
-let server: TestService;
-let fixture: RedisFixture;
-beforeAll(async () => {
-  server = await startRedis();
-  fixture = new RedisFixture({ connection: { url: server.url }, still: true });
-});
-afterAll(async () => {
-  await fixture.close();
-  await server.stop();
+interface Started {
+  readonly connection: RedisConnectionOptions;
+  readonly stop: () => Promise<void>;
+}
+
+describe.for([
+  ["one Redis", oneServer],
+  ["a cluster of three nodes", threeNodes],
+] as const)("any history looks the same in memory and on %s", ([, start]) => {
+  let started: Started;
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterAll(async () => started.stop());
+
+  test.for([1, 3])("over %i partitions", { timeout: 600_000 }, async (partitions) => {
+    const fixture = new RedisFixture({ connection: started.connection, partitions, still: true });
+    await fc.assert(
+      fc.asyncProperty(history, fc.constantFrom(undefined, 3), async (anySteps, maxDepth) => {
+        const steps = keptTogether(anySteps, partitions);
+        const limit = maxDepth === undefined ? {} : { maxDepth };
+        const redis = {
+          backend: await fixture.createBackend(limit),
+          advance: async (ms: number) => fixture.advanceClock(ms),
+        };
+        expect(await play(redis, steps)).toEqual(await play(inMemory(partitions, limit), steps));
+      }),
+      { numRuns: RUNS, examples: FOUND_HISTORIES.map((steps): [Step[], undefined] => [steps, undefined]) },
+    );
+    await fixture.close();
+  });
 });
 
-test("any history looks the same on Redis and in memory", async () => {
-  await fc.assert(
-    fc.asyncProperty(history, fc.constantFrom(undefined, 3), async (steps, maxDepth) => {
-      const limit = maxDepth === undefined ? {} : { maxDepth };
-      const clock = new ManualClock();
-      const local = {
-        backend: new LocalBackend("model", { ...limit, clock }),
-        advance: async (ms: number) => clock.advance(ms),
-      };
-      const redis = {
-        backend: await fixture.createBackend(limit),
-        advance: async (ms: number) => fixture.advanceClock(ms),
-      };
-      expect(await play(redis, steps)).toEqual(await play(local, steps));
-    }),
-    { numRuns: RUNS, examples: FOUND_HISTORIES.map((steps): [Step[], undefined] => [steps, undefined]) },
-  );
-}, 600_000);
+function inMemory(partitions: number, limit: { readonly maxDepth?: number }): Played {
+  const clock = new ManualClock();
+  const options = { ...limit, clock };
+  const backend =
+    partitions === 1
+      ? new LocalBackend("model", options)
+      : new PartitionedOracle("model", { ...options, partitions });
+  return { backend, advance: async (ms) => clock.advance(ms) };
+}
+
+async function oneServer(): Promise<Started> {
+  const server: TestService = await startRedis();
+  return { connection: { url: server.url }, stop: async () => server.stop() };
+}
+
+async function threeNodes(): Promise<Started> {
+  const cluster = await startRedisCluster();
+  return { connection: { cluster: { nodes: cluster.addresses } }, stop: async () => cluster.stop() };
+}

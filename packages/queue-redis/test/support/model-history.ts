@@ -6,6 +6,7 @@ export type Step =
   | { readonly verb: "enqueue"; readonly jobs: readonly NewJob[] }
   | { readonly verb: "dequeue"; readonly max: number; readonly leaseMs: number }
   | { readonly verb: "settle"; readonly picks: readonly Pick[] }
+  | { readonly verb: "turn"; readonly picks: readonly Pick[]; readonly max: number; readonly leaseMs: number }
   | { readonly verb: "extend"; readonly picks: readonly number[]; readonly leaseMs: number }
   | { readonly verb: "advance"; readonly durationMs: number }
   | { readonly verb: "cancel"; readonly ids: readonly string[] }
@@ -73,6 +74,15 @@ export const history: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
     {
+      weight: 5,
+      arbitrary: fc.record({
+        verb: fc.constant("turn" as const),
+        picks: fc.array(pick, { minLength: 1, maxLength: 4 }),
+        max: fc.integer({ min: 1, max: 4 }),
+        leaseMs: duration.filter((ms) => ms >= 100),
+      }),
+    },
+    {
       weight: 2,
       arbitrary: fc.record({
         verb: fc.constant("extend" as const),
@@ -131,9 +141,16 @@ export async function play(played: Played, steps: readonly Step[]): Promise<unkn
       case "dequeue":
         return (await backend.dequeue(step)).map(shown);
       case "settle":
-        return backend.settle(
-          step.picks.flatMap((each) => receiptAt(each.back).map((receipt) => settlement(receipt, each))),
-        );
+        return backend.settle(settlementsOf(step.picks));
+      case "turn": {
+        const settlements = settlementsOf(step.picks);
+        // A caller without it settles and then dequeues: both have to come to the same.
+        const reply = await backend.settleAndDequeue?.(settlements, step);
+        return {
+          results: reply?.results ?? (await backend.settle(settlements)),
+          deliveries: (reply?.deliveries ?? (await backend.dequeue(step))).map(shown),
+        };
+      }
       case "extend":
         return backend.extend(step.picks.flatMap(receiptAt), step.leaseMs);
       case "advance":
@@ -156,6 +173,10 @@ export async function play(played: Played, steps: readonly Step[]): Promise<unkn
       default:
         return undefined;
     }
+  }
+
+  function settlementsOf(picks: readonly Pick[]): Settlement[] {
+    return picks.flatMap((each) => receiptAt(each.back).map((receipt) => settlement(receipt, each)));
   }
 
   function shown({ receipt, fence, ...rest }: Delivery): unknown {
