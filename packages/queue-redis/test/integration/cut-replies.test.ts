@@ -1,62 +1,50 @@
 import { silentLogger } from "@chimera/dlq";
 import type { Delivery, NewJob, QueueBackend, Receipt, Settlement, SettleResult } from "@chimera/queue-core";
 import { startRedis, TcpProxy, type TestService } from "@chimera/test-services";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { RedisBackend, RedisConnection } from "../../src/index.ts";
+import { atEveryByte, type CutRound } from "../support/cut-points.ts";
 
 let server: TestService;
-let proxy: TcpProxy;
-/** A backend whose connections no proxy cuts: it sees what the server holds. */
+/** Its connections no proxy cuts: it sees what the server holds. */
 let witness: RedisConnection;
-/** The one whose replies are cut. */
-let cut: RedisConnection;
 
 beforeAll(async () => {
   server = await startRedis();
-  proxy = await TcpProxy.start(server.url);
   witness = new RedisConnection({ url: server.url, logger: silentLogger });
-  cut = new RedisConnection({ url: proxy.through(server.url), logger: silentLogger });
   // The server knows every script from here on, so that the reply that is cut is the script's own.
   await using backend = new RedisBackend("warm-up", witness);
-  await backend.enqueue([{ id: "a", body: "" }]);
+  await backend.enqueue(["a", "b"].map((id) => ({ id, body: "" })));
   const [held] = (await backend.dequeue({ max: 1, leaseMs: 1_000 })) as [Delivery];
   await backend.extend([held.receipt], 1_000);
-  await backend.settle([{ receipt: held.receipt, outcome: "done" }]);
-  await backend.metrics();
-  await backend.ping();
+  await backend.settle([{ receipt: held.receipt, outcome: "retry", delayMs: 60_000 }]);
+  await backend.settleAndDequeue([], { max: 1, leaseMs: 1_000 });
+  const { admin } = backend;
+  await Promise.all([admin.pause(), admin.resume(), admin.get("a"), admin.runNow("a"), admin.cancel(["a"])]);
+  await Promise.all([admin.clear(), backend.metrics(), backend.ping()]);
 });
 afterAll(async () => {
   witness.close();
-  cut.close();
-  await proxy.stop();
   await server.stop();
 });
 
-/** Where in a reply the connection ends: before its first byte, within it, and after its last. */
-interface CutPoint {
-  readonly keepBytes: number;
+/** Two ends of one queue: one behind the proxy, and one that sees what the server holds. */
+interface Ends extends CutRound {
+  readonly backend: RedisBackend;
+  readonly seen: RedisBackend;
 }
 
-/** Lets one reply through up to the cut point and answers how long it was. */
-function cutNextReply(point: CutPoint | undefined): { readonly length: () => number } {
-  let length = 0;
-  let pending = true;
-  proxy.rules.onReply = (chunk) => {
-    if (!pending) return "forward";
-    pending = false;
-    length = chunk.length;
-    return point === undefined ? "forward" : { cutAfterBytes: Math.min(point.keepBytes, chunk.length) };
-  };
-  return { length: () => length };
-}
-
-/** Runs a case with its reply whole, to learn its length, and then cut after every byte. */
-async function atEveryByte(
-  run: (round: number, point: CutPoint | undefined) => Promise<number>,
-): Promise<number> {
-  const length = await run(0, undefined);
-  for (let keepBytes = 0; keepBytes < length; keepBytes++) await run(keepBytes + 1, { keepBytes });
-  return length;
+/** The case at every byte of its reply, each time on a queue of its own that is open already. */
+async function cutAnywhere(verb: string, run: (ends: Ends) => Promise<void>): Promise<void> {
+  const points = await atEveryByte(server.url, async (round) => {
+    const name = `${verb}-${round.number}`;
+    await using backend = new RedisBackend(name, round.connection);
+    await using seen = new RedisBackend(name, witness);
+    await backend.ping();
+    // As spread, `whole` would be read before the reply came.
+    await run(Object.assign(Object.create(round) as CutRound, { backend, seen }));
+  });
+  console.log(`${verb}: ${points} of ${points} cut points`);
 }
 
 async function settleUntilKnown(
@@ -69,15 +57,27 @@ async function settleUntilKnown(
   }
 }
 
-describe("a reply that is cut after any byte", () => {
+/** The next delivery, asked for until its lease before has ended. */
+async function expectNext(backend: QueueBackend, expected: object): Promise<void> {
+  let deliveries: Delivery[] = [];
+  await vi.waitFor(
+    async () => {
+      deliveries = await backend.dequeue({ max: 1, leaseMs: 60_000 });
+      expect(deliveries).toHaveLength(1);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+  expect(deliveries).toMatchObject([expected]);
+}
+
+const UNAVAILABLE = { code: "BACKEND_UNAVAILABLE", retryable: true };
+const caught = (error: unknown): unknown => error;
+
+describe("a reply that is cut after any byte", { timeout: 60_000 }, () => {
   test("of an enqueue: every job is there once, in order, and every answer is right", async () => {
-    const points = await atEveryByte(async (round, point) => {
-      const name = `enqueue-${round}`;
-      await using backend = new RedisBackend(name, cut);
-      await using seen = new RedisBackend(name, witness);
-      await backend.ping();
+    await cutAnywhere("enqueue", async ({ backend, seen, arm }) => {
       const jobs: NewJob[] = ["a", "b", "a"].map((id) => ({ id, body: id }));
-      const reply = cutNextReply(point);
+      arm();
       expect((await backend.enqueue(jobs)).map(({ status }) => status)).toEqual([
         "enqueued",
         "enqueued",
@@ -85,12 +85,12 @@ describe("a reply that is cut after any byte", () => {
       ]);
       const deliveries = await seen.dequeue({ max: 10, leaseMs: 1_000 });
       expect(deliveries.map(({ job }) => job.id)).toEqual(["a", "b"]);
-      return reply.length();
     });
-    console.log(`enqueue: ${points} of ${points} cut points`);
   });
 
   test("of an enqueue whose job is done before it is sent again: it is not done twice", async () => {
+    await using proxy = await TcpProxy.start(server.url);
+    using cut = new RedisConnection({ url: proxy.through(server.url), logger: silentLogger });
     const name = "done-meanwhile";
     await using backend = new RedisBackend(name, cut);
     await using seen = new RedisBackend(name, witness);
@@ -110,27 +110,50 @@ describe("a reply that is cut after any byte", () => {
   });
 
   test("of a dequeue: what was handed out comes back when its lease ends, and nothing else", async () => {
-    const points = await atEveryByte(async (round, point) => {
-      const name = `dequeue-${round}`;
-      await using backend = new RedisBackend(name, cut);
-      await using seen = new RedisBackend(name, witness);
+    await cutAnywhere("dequeue", async (ends) => {
+      const { backend, seen } = ends;
       await seen.enqueue([{ id: "a", body: "x" }]);
-      await backend.ping();
-      const reply = cutNextReply(point);
-      const held = await backend.dequeue({ max: 1, leaseMs: 100 }).catch((error: unknown) => error);
-      // Without its last byte a reply says everything already.
-      const whole = point === undefined || point.keepBytes >= reply.length() - 1;
-      expect(held).toMatchObject(
-        whole ? [{ job: { id: "a" } }] : { code: "BACKEND_UNAVAILABLE", retryable: true },
-      );
+      ends.arm();
+      const held = await backend.dequeue({ max: 1, leaseMs: 100 }).catch(caught);
+      expect(held).toMatchObject(ends.whole ? [{ job: { id: "a" } }] : UNAVAILABLE);
       expect(await seen.metrics()).toMatchObject({ depth: 0, inFlight: 1 });
-      return reply.length();
+      await expectNext(seen, { job: { id: "a" }, deliveryCount: 2 });
     });
-    const name = `dequeue-${points}`;
-    await using seen = new RedisBackend(name, witness);
-    const [again] = await seen.dequeue({ max: 1, leaseMs: 1_000, waitMs: 2_000 });
-    expect(again).toMatchObject({ job: { id: "a" }, deliveryCount: 2 });
-    console.log(`dequeue: ${points} of ${points} cut points`);
+  });
+
+  test("of a wait: the job is handed out to whoever goes on waiting", async () => {
+    await cutAnywhere("wait", async ({ backend, seen, arm }) => {
+      // The connection that waits is made by the first wait.
+      await backend.dequeue({ max: 1, leaseMs: 100, waitMs: 10 });
+      const waiting = backend.dequeue({ max: 1, leaseMs: 100, waitMs: 10_000 });
+      await expect
+        .poll(() => backend.health().waitingMs, { interval: 1, timeout: 10_000 })
+        .toBeGreaterThan(0);
+      arm();
+      await seen.enqueue([{ id: "a", body: "x" }]);
+      const [held] = (await waiting) as [Delivery];
+      expect(held.job.id).toBe("a");
+      expect(await seen.metrics()).toMatchObject({ enqueued: 1, depth: 0 });
+    });
+  });
+
+  test("of a settle with the next jobs: what was settled counts once, what was handed out comes back", async () => {
+    await cutAnywhere("settle-and-dequeue", async (ends) => {
+      const { backend, seen } = ends;
+      await seen.enqueue(["a", "b"].map((id) => ({ id, body: id })));
+      const [held] = (await seen.dequeue({ max: 1, leaseMs: 60_000 })) as [Delivery];
+      const settlements = [{ receipt: held.receipt, outcome: "done" }] as const;
+      ends.arm();
+      const reply = await backend.settleAndDequeue(settlements, { max: 5, leaseMs: 100 }).catch(caught);
+      if (ends.whole) expect(reply).toMatchObject({ results: ["ok"], deliveries: [{ job: { id: "b" } }] });
+      else {
+        expect(reply).toMatchObject(UNAVAILABLE);
+        // Stale after a settle that was sent again: it was settled by the first one.
+        expect(await settleUntilKnown(backend, settlements)).toEqual(["stale"]);
+      }
+      expect(await seen.metrics()).toMatchObject({ processed: 1, depth: 0, inFlight: 1 });
+      await expectNext(seen, { job: { id: "b" }, deliveryCount: 2 });
+    });
   });
 
   test.each([
@@ -147,24 +170,47 @@ describe("a reply that is cut after any byte", () => {
         settleUntilKnown(backend, [{ receipt, outcome: "retry", delayMs: 0 }]),
     ],
     [
+      "release",
+      { depth: 1, inFlight: 0 },
+      async (backend: RedisBackend, receipt: Receipt) =>
+        settleUntilKnown(backend, [{ receipt, outcome: "release" }]),
+    ],
+    [
+      "dead",
+      { deadLettered: 1, depth: 0, inFlight: 0 },
+      async (backend: RedisBackend, receipt: Receipt) =>
+        settleUntilKnown(backend, [{ receipt, outcome: "dead" }]),
+    ],
+    [
       "extend",
       { depth: 0, inFlight: 1 },
       async (backend: RedisBackend, receipt: Receipt) => backend.extend([receipt], 5_000),
     ],
   ] as const)("of a %s: sent again under its receipt it counts once", async (verb, expected, call) => {
-    const points = await atEveryByte(async (round, point) => {
-      const name = `${verb}-${round}`;
-      await using backend = new RedisBackend(name, cut);
-      await using seen = new RedisBackend(name, witness);
+    await cutAnywhere(verb, async ({ backend, seen, arm }) => {
       await seen.enqueue([{ id: "a", body: "x" }]);
       const [held] = (await seen.dequeue({ max: 1, leaseMs: 5_000 })) as [Delivery];
-      await backend.ping();
-      const reply = cutNextReply(point);
+      arm();
       const [result] = await call(backend, held.receipt);
       expect(["ok", "stale"]).toContain(result);
       expect(await seen.metrics()).toMatchObject(expected);
-      return reply.length();
     });
-    console.log(`${verb}: ${points} of ${points} cut points`);
+  });
+
+  test.each([
+    ["cancel", { cancelled: 1, delayed: 0 }, async ({ admin }: RedisBackend) => admin.cancel(["a"])],
+    ["clear", { cancelled: 1, delayed: 0 }, async ({ admin }: RedisBackend) => admin.clear()],
+    ["run-now", { depth: 1, delayed: 0 }, async ({ admin }: RedisBackend) => admin.runNow("a")],
+    ["pause", { paused: true, delayed: 1 }, async ({ admin }: RedisBackend) => admin.pause()],
+    ["resume", { paused: false, delayed: 1 }, async ({ admin }: RedisBackend) => admin.resume()],
+    ["ping", { delayed: 1 }, async (backend: RedisBackend) => backend.ping()],
+  ] as const)("of a %s: it is done once, and whoever cannot know says so", async (verb, expected, call) => {
+    await cutAnywhere(verb, async ({ backend, seen, arm }) => {
+      await seen.enqueue([{ id: "a", body: "", delayMs: 60_000 }]);
+      arm();
+      const answer: unknown = await call(backend).catch(caught);
+      if (answer instanceof Error) expect(answer).toMatchObject(UNAVAILABLE);
+      expect(await seen.metrics()).toMatchObject(expected);
+    });
   });
 });
