@@ -1,17 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { silentLogger } from "@chimera/dlq";
 import { startRedis, type TestService } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RedisBackend, RedisConnection, type RedisConnectionOptions } from "../../src/index.ts";
 import { partitionKeys } from "../../src/keys.ts";
-
-/** The rules of the README's line, with a password that has to be encoded in a URL. */
-const ACL = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
-  .split("\n")
-  .filter((line) => line.startsWith("ACL SETUSER "))
-  .flatMap((line) => line.split(" ").slice(3))
-  .map((rule) => (rule === ">password" ? ">pässwörd" : rule));
 
 let server: TestService;
 beforeAll(async () => {
@@ -27,44 +19,6 @@ function connect(options: RedisConnectionOptions = {}): RedisConnection {
 
 const send = async (connection: RedisConnection, ...words: string[]): Promise<unknown> =>
   connection.commands.send("", words);
-
-describe("an ACL user with no more than the README's commands", () => {
-  beforeAll(async () => {
-    const admin = new RedisConnection({ url: server.url });
-    await send(admin, "ACL", "SETUSER", "queue", ...ACL);
-    admin.close();
-  });
-
-  test.for([1, 3])("has a whole queue over %i partitions", async (partitions) => {
-    const connection = connect({ username: "queue", password: "pässwörd" });
-    await using backend = new RedisBackend(`acl-${randomUUID()}`, connection, { partitions });
-    const waiting = backend.dequeue({ max: 1, leaseMs: 1_000, waitMs: 5_000 });
-    await backend.enqueue([{ id: "a", body: "x", dedupKey: "k", expiresInMs: 60_000 }]);
-    const [delivery] = await waiting;
-    expect(delivery?.job.id).toBe("a");
-    const receipt = delivery?.receipt ?? ("" as never);
-    expect(await backend.extend([receipt], 1_000)).toEqual(["ok"]);
-    expect(await backend.settle([{ receipt, outcome: "retry", delayMs: 60_000, error: "no" }])).toEqual([
-      "ok",
-    ]);
-    expect(await backend.admin.runNow("a")).toBe(true);
-    expect((await backend.admin.browse({ state: "ready" })).jobs).toHaveLength(1);
-    await backend.admin.pause();
-    await backend.admin.resume();
-    expect(await backend.admin.clear()).toBe(1);
-    expect(await backend.metrics()).toMatchObject({ cancelled: 1, retried: 1, depth: 0, inFlight: 0 });
-    await backend.ping();
-    expect(backend.health().preflight?.evictionPolicy).toBe("noeviction");
-  });
-
-  test("a wrong password is said without being shown", async () => {
-    const connection = connect({ username: "queue", password: "s3cret-word", commandTimeoutMs: 500 });
-    await using backend = new RedisBackend("acl", connection);
-    const error: unknown = await backend.ping().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "BACKEND_UNAVAILABLE", retryable: true });
-    expect(JSON.stringify([error, String(error), connection])).not.toContain("s3cret-word");
-  });
-});
 
 describe("a server at its maxmemory", () => {
   test("refuses an enqueue whole, and drains by itself", async () => {
