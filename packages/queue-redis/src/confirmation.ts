@@ -1,6 +1,7 @@
+import { errorMessage } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
 import type { EnqueueDurability } from "./backend-options.ts";
-import { toQueueError } from "./server-errors.ts";
+import { classifyFailure, toQueueError } from "./server-errors.ts";
 import type { ServerLink } from "./server-link.ts";
 
 /** How long past its own time-out a WAIT may be silent, in milliseconds. */
@@ -34,7 +35,9 @@ export class Confirmation {
     try {
       reply = await link.send(key, words, timeoutMs + GRACE_MS);
     } catch (error) {
-      throw unconfirmed(toQueueError(error, "confirm").message);
+      // What the server says of its own settings: no WAITAOF before 7.2, none without an append-only file.
+      const refused = classifyFailure(error) === "refused";
+      throw unconfirmed(refused ? errorMessage(error) : toQueueError(error, "confirm").message);
     }
     const wanted = durability === "fsync" ? 1 : durability.replicas;
     const reached = Number(Array.isArray(reply) ? reply[0] : reply);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
+import type { EnqueueResult } from "@chimera/queue-core";
 import { startRedis, startRedisReplication, type RedisReplication } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RedisBackend, RedisConnection, RedisQueue, type RedisConnectionOptions } from "../../src/index.ts";
@@ -55,17 +56,29 @@ describe("an enqueue that waits for replicas", () => {
     await confirming;
   });
 
-  test("that asks for the disk of a server that keeps nothing there is not confirmed", async () => {
+  test("that asks for the disk of a server that keeps nothing there is not confirmed, and says why", async () => {
     await using memory = await startRedis();
-    const connection = connect({ url: memory.url });
-    await using backend = new RedisBackend("disk", connection, {
-      durability: "fsync",
-      confirmTimeoutMs: 100,
+    expect(await enqueuedToDisk(memory.url)).toMatchObject({
+      status: "unknown",
+      error: { code: "BACKEND_UNAVAILABLE", message: expect.stringMatching(/not confirmed: ERR .*WAITAOF/i) },
     });
-    const [result] = await backend.enqueue([{ id: "a", body: "" }]);
-    expect(result).toMatchObject({ status: "unknown", error: { code: "BACKEND_UNAVAILABLE" } });
+  });
+
+  test("that asks for the disk is confirmed where the server can tell, and says so where it cannot", async () => {
+    await using disk = await startRedis({ config: ["appendonly yes"] });
+    const { version } = await connect({ url: disk.url }).preflight();
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    const result = await enqueuedToDisk(disk.url);
+    if (major * 100 + minor >= 702) expect(result).toEqual({ status: "enqueued", id: "a" });
+    else expect(String((result as { error: unknown }).error)).toMatch(/unknown command 'WAITAOF'/i);
   });
 });
+
+async function enqueuedToDisk(url: string): Promise<EnqueueResult | undefined> {
+  const options = { durability: "fsync", confirmTimeoutMs: 1_000 } as const;
+  await using backend = new RedisBackend("disk", connect({ url }), options);
+  return (await backend.enqueue([{ id: "a", body: "" }]))[0];
+}
 
 test("a fail-over that Sentinel makes is followed, and confirmed jobs are there after it", async () => {
   const connection = connect({ sentinel: { name: "primary", nodes: replication.sentinels } });
