@@ -7,10 +7,10 @@ import type { BenchPayload, QueuePeer } from "./queue-peer.ts";
 let queues = 0;
 const nextName = (): string => `bench-${process.pid}-${++queues}`;
 
-/** Ours with the package's defaults. */
-export function ours(url: string): QueuePeer {
+/** Ours with the package's defaults, over a queue of its own unless one is named. */
+export function ours(url: string, name: string = nextName()): QueuePeer {
   const connection = new RedisConnection({ url });
-  const queue = new RedisQueue<BenchPayload>(nextName(), { connection });
+  const queue = new RedisQueue<BenchPayload>(name, { connection });
   return {
     enqueue: async (payload) => void (await queue.enqueue(payload)),
     async enqueueBulk(batch) {

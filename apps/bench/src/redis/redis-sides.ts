@@ -10,9 +10,11 @@ export type PeerRun = (peer: QueuePeer, admin: RedisAdmin) => Promise<number>;
 
 /** What a scenario asks of the server itself. */
 export class RedisAdmin {
+  readonly url: string;
   readonly #client: Redis;
 
   constructor(url: string) {
+    this.url = url;
     this.#client = new Redis(url);
   }
 
