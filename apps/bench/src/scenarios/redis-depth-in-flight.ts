@@ -3,7 +3,7 @@ import type { Receipt } from "@chimera/queue-core";
 import { ours } from "../redis/peers.ts";
 import { fill } from "../redis/queue-peer.ts";
 import { rateOfFirst } from "../redis/rate-of-first.ts";
-import { redisSides, type PeerRun } from "../redis/redis-sides.ts";
+import { redisSides, type NewPeer, type PeerRun } from "../redis/redis-sides.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Jobs taken off beside those that are held, and off the queue with none held. */
@@ -33,10 +33,11 @@ export const scenario: Scenario = {
       const held = await hold(holder, n);
       return rateOfFirst(peer, n + TAKEN + SHALLOW, TAKEN, async () => release(holder, held));
     };
-    const make = (url: string) => ours(url, NAME);
     return redisSides({ make, run: beside }, { make, run: alone });
   },
 };
+
+const make: NewPeer = (url) => ours(url, NAME);
 
 const alone: PeerRun = async (peer) => {
   await fill(peer, TAKEN + SHALLOW);

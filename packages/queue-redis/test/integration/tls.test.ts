@@ -91,6 +91,8 @@ describe.skipIf(missing !== undefined)("over TLS", () => {
   test.each([1, 3])("a cluster of three nodes serves a queue over %i partitions", async (partitions) => {
     await using cluster = await startRedisCluster({ tls: certificate });
     const options = { cluster: { nodes: cluster.addresses }, tls: { ca: certificate.ca } };
-    await expectService(connect(options), partitions);
+    const connection = connect(options);
+    await expectService(connection, partitions);
+    expect((await connection.preflight()).evictionPolicy).toBe("noeviction");
   });
 });

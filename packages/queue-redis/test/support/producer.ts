@@ -19,9 +19,9 @@ export async function produceDuring(
   job: Partial<NewJob> = {},
 ): Promise<Produced> {
   const produced: Produced = { acknowledged: new Set(), refused: [] };
-  let over = false;
-  const running = meanwhile().finally(() => (over = true));
-  while (!over) {
+  const over = new AbortController();
+  const running = meanwhile().finally(() => over.abort());
+  while (!over.signal.aborted) {
     const jobs = Array.from({ length: BATCH }, () => ({ body: "1", ...job, id: randomUUID() }));
     const results = await backend.enqueue(jobs).catch((): EnqueueResult[] => []);
     for (const result of results) {
