@@ -2,7 +2,7 @@ import { DlqError } from "../errors.ts";
 import { ExitCode } from "./exit-code.ts";
 import { filterOf, type FilterFlags } from "./filter-options.ts";
 import type { CommonFlags, Session } from "./session.ts";
-import { count, reasonTable } from "./tables.ts";
+import { counted, reasonTable } from "./tables.ts";
 
 /** Options of `purge`. */
 export interface PurgeFlags extends CommonFlags, FilterFlags {
@@ -17,7 +17,7 @@ export async function purge(session: Session, flags: PurgeFlags): Promise<number
   if (!json) terminal.write(reasonTable(byReason, colors));
   if (letters > 0 && flags.yes !== true && !(await agrees(session, letters))) return ExitCode.incomplete;
   const purged = letters === 0 ? 0 : await store.purge(filter);
-  terminal.write(json ? `${JSON.stringify({ purged })}\n` : `${count(purged)} letters purged.\n`);
+  terminal.write(json ? `${JSON.stringify({ purged })}\n` : `${counted(purged, "letter")} purged.\n`);
   return ExitCode.done;
 }
 
@@ -25,6 +25,6 @@ async function agrees({ terminal, store, colors }: Session, letters: number): Pr
   if (!terminal.isInteractive) {
     throw new DlqError("DLQ_INVALID", "Nobody is there to ask: purge needs --yes");
   }
-  const question = `Remove ${count(letters)} letters from ${store.path} for good? [y/N] `;
+  const question = `Remove ${counted(letters, "letter")} from ${store.path} for good? [y/N] `;
   return /^y(es)?$/i.test((await terminal.ask(colors.bold(question))).trim());
 }

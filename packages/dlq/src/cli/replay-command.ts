@@ -21,13 +21,14 @@ export interface ReplayFlags extends CommonFlags, FilterFlags {
 export async function replayLetters(session: Session, flags: ReplayFlags): Promise<number> {
   const { store, terminal, colors, json } = session;
   const filter = filterOf(flags, Date.now());
+  // First: a wrong path must not show only after the whole file was read.
+  await using loaded = flags.dryRun === true ? undefined : await loadTarget(flags.to ?? "");
   const { byReason, count: letters } = await store.stats(filter);
   if (!json) terminal.write(reasonTable(byReason, colors));
-  if (flags.dryRun === true) {
+  if (loaded === undefined) {
     if (json) terminal.write(`${JSON.stringify({ ended: "dry-run", matched: byReason })}\n`);
     return ExitCode.done;
   }
-  await using loaded = await loadTarget(flags.to ?? "");
   const bar = progressBar(terminal, letters, "letters");
   let report: ReplayReport;
   try {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { DlqError } from "../errors.ts";
 import { FileDeadLetterStore } from "../file/file-store.ts";
+import { silentLogger, type Logger } from "../foundation/logger.ts";
 import { lookUp, rotatedSegments } from "../file/segments.ts";
 import { colorsFor, type Colors, type Terminal } from "./terminal.ts";
 
@@ -33,8 +34,13 @@ export function actionOf<Flags extends CommonFlags>(
 ): (this: Command) => Promise<void> {
   return async function action() {
     const flags = this.optsWithGlobals<Flags>();
-    const overrides = flags.file === undefined ? {} : { path: flags.file };
-    await using store = FileDeadLetterStore.fromEnv(terminal.environment, overrides);
+    const warnings = new Set<string>();
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (event, fields) => void warnings.add(`warning ${event} ${JSON.stringify(fields)}\n`),
+    };
+    const path = flags.file === undefined ? {} : { path: flags.file };
+    await using store = FileDeadLetterStore.fromEnv(terminal.environment, { logger, ...path });
     if ((await lookUp(store.path)) === undefined && (await rotatedSegments(store.path)).length === 0) {
       throw new DlqError(
         "DLQ_INVALID",
@@ -42,6 +48,11 @@ export function actionOf<Flags extends CommonFlags>(
       );
     }
     const session = { terminal, colors: colorsFor(terminal), store, json: flags.json ?? false };
-    finish(await work(session, flags, this.args));
+    try {
+      finish(await work(session, flags, this.args));
+    } finally {
+      // Not before: they would stand in the middle of a progress bar.
+      for (const warning of warnings) terminal.note(warning);
+    }
   };
 }

@@ -1,7 +1,7 @@
 import { ExitCode } from "./exit-code.ts";
 import { filterOf, type FilterFlags } from "./filter-options.ts";
 import type { CommonFlags, Session } from "./session.ts";
-import { count, reasonTable, shown, size, table } from "./tables.ts";
+import { count, counted, reasonTable, shown, size, table } from "./tables.ts";
 
 /** Counts letters by reason and by source. */
 export async function stats(session: Session, flags: CommonFlags & FilterFlags): Promise<number> {
@@ -19,7 +19,7 @@ export async function stats(session: Session, flags: CommonFlags & FilterFlags):
   if (sources.length > 0) terminal.write(`\n${table(["FROM", "LETTERS"], sources, colors, ["LETTERS"])}`);
   terminal.write(`\n${size(bytes)} from ${oldestTs} to ${newestTs}\n`);
   if (unreadable > 0) {
-    terminal.note(colors.yellow(`${count(unreadable)} lines cannot be read: see chimera-dlq verify\n`));
+    terminal.note(colors.yellow(`${counted(unreadable, "line")} cannot be read: see chimera-dlq verify\n`));
   }
   return ExitCode.done;
 }

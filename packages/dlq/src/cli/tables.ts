@@ -55,6 +55,11 @@ export function count(value: number): string {
   return value.toLocaleString("en-US").replaceAll(",", " ");
 }
 
+/** A number of things: `1 letter`, `2 letters`. */
+export function counted(value: number, thing: string): string {
+  return `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
+}
+
 /** Bytes in the unit that reads best. */
 export function size(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];

@@ -4,7 +4,7 @@ import { verifyLog } from "../file/verify-log.ts";
 import { ExitCode } from "./exit-code.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { CommonFlags, Session } from "./session.ts";
-import { count, size, table } from "./tables.ts";
+import { count, counted, size, table } from "./tables.ts";
 
 /** Reads every line in full and names those that cannot be read. */
 export async function verify(session: Session, _flags: CommonFlags): Promise<number> {
@@ -22,7 +22,7 @@ export async function verify(session: Session, _flags: CommonFlags): Promise<num
   }
   const { files, bytes, letters, marks, unreadable, badLines } = found;
   terminal.write(
-    `${count(files)} files, ${size(bytes)}: ${count(letters)} letters, ${count(marks)} marks, ${count(unreadable)} lines that cannot be read\n`,
+    `${counted(files, "file")}, ${size(bytes)}: ${counted(letters, "letter")}, ${counted(marks, "mark")}, ${counted(unreadable, "line")} that cannot be read\n`,
   );
   if (badLines.length > 0) {
     const rows = badLines.map((line) => [relative("", line.path), count(line.offset), count(line.bytes)]);

@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../../src/cli/program.ts";
@@ -168,13 +168,22 @@ describe("chimera-dlq", () => {
     expect([without.exitCode, without.notes]).toEqual([2, expect.stringContaining("--to <module>")]);
   });
 
+  it("says what it noticed about the file once, after the results", async () => {
+    await using at = await desk();
+    const module = join(at.directory, "target.mjs");
+    await writeFile(module, TAKES_ALL);
+    await chmod(at.path, 0o644);
+    const { notes } = await at.run(["replay", "--to", module]);
+    expect(notes).toBe(`warning dlq.file_open_to_others {"path":"${at.path}"}\n`);
+  });
+
   it("purge asks, and removes nothing when the answer is not yes", async () => {
     await using at = await desk();
     const no = await at.run(["purge", "--reason", "poison"], "n");
     expect(no.exitCode).toBe(3);
-    expect(no.notes).toContain("Remove 1 letters from");
+    expect(no.notes).toContain("Remove 1 letter from");
     expect((await at.run(["stats", "--json"])).output).toContain('"count":3');
-    expect((await at.run(["purge", "--reason", "poison"], "yes")).output).toContain("1 letters purged.");
+    expect((await at.run(["purge", "--reason", "poison"], "yes")).output).toContain("1 letter purged.");
     expect((await at.run(["stats", "--json"])).output).toContain('"count":2');
   });
 
