@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 
+import { Cockpit } from "./cockpit/cockpit.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { ServiceMetrics } from "./metrics/service-metrics.ts";
 import { createPinoLogger } from "./pino-logger.ts";
@@ -39,8 +40,9 @@ async function main(): Promise<void> {
     metrics.watch(worker);
     logger.info("worker.started", { queue: service.queue.name, kind: service.queueChoice.kind });
   });
-  const { host, port, maxBodyBytes, shutdownMs } = settings;
-  const http = createHttpServer({ running, metrics, logger, maxBodyBytes });
+  const { host, port, maxBodyBytes, shutdownMs, adminToken } = settings;
+  const cockpit = new Cockpit(running, { logger, adminToken });
+  const http = createHttpServer({ running, metrics, cockpit, logger, maxBodyBytes });
   logger.info("http.listening", { url: await http.listen({ host, port }) });
 
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
     const startedAt = performance.now();
     // A client that is slow to end its request is not waited for any longer than a job.
     setTimeout(() => http.server.closeAllConnections(), shutdownMs);
-    await Promise.all([http.close(), running.stop(shutdownMs)]);
+    await Promise.all([cockpit.close(shutdownMs), http.close(), running.stop(shutdownMs)]);
     await flushSpans(Math.max(0, shutdownMs - (performance.now() - startedAt)));
     logger.info("service.stopped", { tookMs: Math.round(performance.now() - startedAt) });
     process.exit(0);

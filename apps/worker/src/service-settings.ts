@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 import { errorCode } from "@chimera/dlq";
-import type { Environment } from "@chimera/dlq";
+import type { Environment, EnvironmentReader } from "@chimera/dlq";
 
 import { LOG_LEVELS } from "./pino-logger.ts";
 import type { LogLevel } from "./pino-logger.ts";
@@ -16,11 +16,17 @@ export interface ServiceSettings {
   /** Milliseconds that running jobs have to end after SIGTERM. */
   readonly shutdownMs: number;
   readonly logLevel: LogLevel;
+  /** What whoever changes something in the cockpit has to know; without it nobody can. */
+  readonly adminToken: string | undefined;
 }
+
+/** Short ones are guessed; no header carries blanks. */
+const ADMIN_TOKEN = /^[\x21-\x7e]{16,512}$/;
 
 /** Reads them; what is wrong is noted, and its default stands in. */
 export function readServiceSettings(environment: Environment, check: SettingsCheck): ServiceSettings {
   return check.read(environment, (reader) => ({
+    adminToken: readAdminToken(reader),
     host: reader.text("CHIMERA_HTTP_HOST") ?? "127.0.0.1",
     port: reader.integer("CHIMERA_HTTP_PORT", { min: 0, max: 65_535 }) ?? 8_080,
     maxBodyBytes:
@@ -28,6 +34,12 @@ export function readServiceSettings(environment: Environment, check: SettingsChe
     shutdownMs: reader.integer("CHIMERA_SHUTDOWN_MS", { min: 100, max: 3_600_000 }) ?? 10_000,
     logLevel: reader.choice("CHIMERA_LOG_LEVEL", LOG_LEVELS) ?? "info",
   }));
+}
+
+function readAdminToken(reader: EnvironmentReader): string | undefined {
+  const token = reader.text("CHIMERA_ADMIN_TOKEN");
+  if (token === undefined || ADMIN_TOKEN.test(token)) return token;
+  return reader.reject("CHIMERA_ADMIN_TOKEN", "16 to 512 characters of ASCII without blanks");
 }
 
 /** Notes an address that cannot be listened on, so that it is told together with all else that is wrong. */

@@ -3,6 +3,8 @@ import type { Logger } from "@chimera/dlq";
 import { fastify } from "fastify";
 import type { FastifyError, FastifyInstance } from "fastify";
 
+import type { Cockpit } from "../cockpit/cockpit.ts";
+import { addCockpitRoutes } from "../cockpit/cockpit-routes.ts";
 import type { ServiceMetrics } from "../metrics/service-metrics.ts";
 import type { RunningService } from "../running-service.ts";
 import { addHealthRoutes } from "./health-routes.ts";
@@ -12,6 +14,7 @@ import { addJobsRoute } from "./jobs-route.ts";
 export interface HttpServerParts {
   readonly running: RunningService;
   readonly metrics: ServiceMetrics;
+  readonly cockpit: Cockpit;
   readonly logger: Logger;
   /** Largest request in bytes. */
   readonly maxBodyBytes: number;
@@ -27,6 +30,7 @@ const MAX_CONNECTIONS = 2_000;
 export function createHttpServer({
   running,
   metrics,
+  cockpit,
   logger,
   maxBodyBytes,
 }: HttpServerParts): FastifyInstance {
@@ -40,6 +44,7 @@ export function createHttpServer({
   http.server.maxConnections = MAX_CONNECTIONS;
   addHealthRoutes(http, running);
   addJobsRoute(http, running);
+  addCockpitRoutes(http, cockpit);
   http.get("/metrics", async (_request, reply) => {
     void reply.type(metrics.contentType);
     return metrics.expose();
