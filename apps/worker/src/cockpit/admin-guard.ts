@@ -32,7 +32,7 @@ const WRONG: Refusal = {
  */
 export function refusalOf(token: string | undefined, authorization: string | undefined): Refusal | undefined {
   if (token === undefined) return OFF;
-  const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+  const given = /^Bearer +(\S.*?) *$/i.exec(authorization ?? "")?.[1];
   if (given === undefined) return MISSING;
   return timingSafeEqual(digest(given), digest(token)) ? undefined : WRONG;
 }
