@@ -27,7 +27,7 @@ import { Chart } from "./chart.js";
  */
 
 /** @type {readonly ChartDescription[]} */
-export const CHARTS = [
+const CHARTS = [
   {
     title: "Depth",
     unit: "jobs",

@@ -54,7 +54,7 @@ function addStreamRoute(http: FastifyInstance, cockpit: Cockpit): void {
     if (!cockpit.streams.hasRoom) {
       return reply.code(503).header("retry-after", "5").send({ error: "Too many pages are open" });
     }
-    reply.hijack();
+    void reply.hijack();
     cockpit.streams.open(reply.raw, cockpit.hello());
     return undefined;
   });

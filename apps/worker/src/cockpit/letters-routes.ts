@@ -35,7 +35,7 @@ export function addLettersRoutes(http: FastifyInstance, { service }: Cockpit): v
       return await reply.send(await read(left.signal));
     } catch (error) {
       if (!left.signal.aborted) throw error;
-      reply.hijack();
+      void reply.hijack();
       return await reply;
     } finally {
       readings -= 1;

@@ -16,6 +16,10 @@ import { ServiceProcess } from "../support/service-process.ts";
 const TOKEN = "sesame-sesame-7391";
 const PATIENCE = { timeout: 40_000, interval: 100 };
 
+async function untilReady(service: ServiceProcess): Promise<void> {
+  await vi.waitFor(async () => expect((await service.get("/ready")).status).toBe(200), PATIENCE);
+}
+
 describe.skipIf(chromiumPath === undefined)("the cockpit over a service at work", () => {
   const directory = mkdtempSync(join(tmpdir(), "chimera-cockpit-test-"));
   const deadLetterPath = join(directory, "dlq.jsonl");
@@ -30,7 +34,7 @@ describe.skipIf(chromiumPath === undefined)("the cockpit over a service at work"
       CHIMERA_DLQ_PATH: deadLetterPath,
       CHIMERA_ADMIN_TOKEN: TOKEN,
     });
-    await vi.waitFor(async () => expect((await service.get("/ready")).status).toBe(200), PATIENCE);
+    await untilReady(service);
   });
   afterAll(async () => {
     await service[Symbol.asyncDispose]();

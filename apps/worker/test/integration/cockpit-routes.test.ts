@@ -115,7 +115,7 @@ it("counts on a dry run and sends nothing; replays what was meant for this queue
   const [first, second] = await Promise.all(
     [1, 2].map(async () => cockpit.act("replay", { filter: {} }, TOKEN)),
   );
-  expect([first?.status, second?.status].toSorted()).toEqual([202, 409]);
+  expect(new Set([first?.status, second?.status])).toEqual(new Set([202, 409]));
   await vi.waitFor(
     async () => expect((await deadLetters.stats({ state: "replayed" })).count).toBe(2),
     PATIENCE,
