@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Environment, Logger } from "@chimera/dlq";
 import { LocalQueue, openQueue } from "@chimera/queue-core";
-import type { Queue } from "@chimera/queue-core";
+import type { PressureOptions, Queue } from "@chimera/queue-core";
 import { RedisQueue } from "@chimera/queue-redis";
 
 import { isSet } from "./settings-check.ts";
@@ -20,6 +20,8 @@ export interface QuakeQueueOptions {
   readonly journalDirectory?: string;
   /** Whether a local queue stands in, outside of production, when Redis does not answer at start. @defaultValue false */
   readonly fallBack?: boolean;
+  /** Where the levels of backpressure begin. @defaultValue the queue's own */
+  readonly pressure?: PressureOptions;
 }
 
 /** The queue, and how it came to be that one. */
@@ -37,11 +39,11 @@ export interface QuakeQueue {
  */
 export async function openQuakeQueue(
   environment: Environment,
-  { logger, journalDirectory, fallBack = false }: QuakeQueueOptions,
+  { logger, journalDirectory, fallBack = false, pressure = {} }: QuakeQueueOptions,
 ): Promise<QuakeQueue> {
   const settings = withJournal(environment, journalDirectory);
-  const openLocal = (): Queue => LocalQueue.fromEnv(QUAKE_QUEUE, settings, { logger });
-  const openRedis = (): Queue => RedisQueue.fromEnv(QUAKE_QUEUE, environment, { logger });
+  const openLocal = (): Queue => LocalQueue.fromEnv(QUAKE_QUEUE, settings, { logger, pressure });
+  const openRedis = (): Queue => RedisQueue.fromEnv(QUAKE_QUEUE, environment, { logger, pressure });
   if (!REDIS_VARIABLES.some((name) => isSet(environment, name))) {
     return { queue: openLocal(), kind: "local", fellBack: false };
   }

@@ -2,12 +2,14 @@ import { isatty } from "node:tty";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 
 import { SettingsError } from "../settings-check.ts";
 import { DemoDirectory } from "./demo-directory.ts";
 import { runDemo } from "./demo.ts";
 import { FeedError, readFeed } from "./feed.ts";
+import { parseDuration, parseRate } from "./load-flags.ts";
+import { runLoad } from "./load.ts";
 
 const WEEK = fileURLToPath(new URL("../../data/earthquakes.geojson", import.meta.url));
 /** Where the person is who typed the command; package managers move elsewhere before they run it. */
@@ -20,10 +22,16 @@ interface Flags {
   readonly file: string;
   readonly keep: boolean;
   readonly directory?: string;
+  /** Events a second: a load instead of the demo's own steps. */
+  readonly rate?: number;
+  /** Milliseconds. */
+  readonly for?: number;
 }
 
+const DEFAULT_LOAD_MS = 30_000;
+
 function readFlags(argv: readonly string[]): Flags {
-  return new Command("demo")
+  const command = new Command("demo")
     .description("Sends a week of earthquakes through a queue into Postgres and ClickHouse.")
     .option("--file <path>", "a GeoJSON file in the form of the USGS feed, or - for standard input", WEEK)
     .option("--keep", "keep what an earlier run stored; nothing is stored twice", false)
@@ -31,14 +39,24 @@ function readFlags(argv: readonly string[]): Flags {
       "--directory <path>",
       "where the embedded parts keep their data (default: .demo beside the sources)",
     )
+    .addOption(
+      new Option("--rate <events>", "instead, offer this many events a second and show the backpressure")
+        .argParser(parseRate)
+        .conflicts("keep"),
+    )
+    .addOption(new Option("--for <time>", "how long, such as 30s, with --rate").argParser(parseDuration))
     .allowExcessArguments(false)
     .exitOverride()
-    .parse(argv)
-    .opts<Flags>();
+    .parse(argv);
+  const flags = command.opts<Flags>();
+  if (flags.for !== undefined && flags.rate === undefined) {
+    command.error("error: option '--for <time>' needs --rate <events>");
+  }
+  return flags;
 }
 
 async function main(): Promise<number> {
-  const { file, keep, directory } = readFlags(process.argv);
+  const { file, keep, directory, rate, for: forMs = DEFAULT_LOAD_MS } = readFlags(process.argv);
   const features = await readFeed(file === "-" ? file : resolve(CALLED_FROM, file));
   using held = DemoDirectory.open(directory === undefined ? undefined : resolve(CALLED_FROM, directory));
   const stop = new AbortController();
@@ -52,14 +70,15 @@ async function main(): Promise<number> {
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
-    await runDemo({
+    const options = {
       features,
       environment: process.env,
       directory: held,
-      keep,
-      output: { isTTY: isatty(1), write: (text) => void process.stdout.write(text) },
+      output: { isTTY: isatty(1), write: (text: string) => void process.stdout.write(text) },
       signal: stop.signal,
-    });
+    };
+    if (rate === undefined) await runDemo({ ...options, keep });
+    else await runLoad({ ...options, ratePerSecond: rate, forMs });
     return code;
   } catch (error) {
     if (stop.signal.aborted) return code;

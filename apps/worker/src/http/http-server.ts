@@ -22,7 +22,7 @@ export interface HttpServerParts {
 
 /** A client that takes longer than this to send its headers, or its whole request, is cut off. */
 const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 const MAX_CONNECTIONS = 2_000;
 

@@ -9,6 +9,7 @@ import type { RunningService } from "../running-service.ts";
 import { inSpan } from "../tracing/in-span.ts";
 import { sendSpan } from "../tracing/quake-spans.ts";
 import { traceHeaders, traceOf } from "../tracing/trace-headers.ts";
+import { isDeeperThan } from "./is-deeper-than.ts";
 
 /** What is wrong with one event of a request. */
 interface Refused {
@@ -20,6 +21,7 @@ interface Refused {
 /** The form of a job's id; an event's id becomes one. */
 const JOB_ID = /^[\w.:-]{1,128}$/;
 const MAX_EVENTS = 10_000;
+const MAX_LEVELS = 32;
 const MIN_RETRY_AFTER_S = 1;
 
 /**
@@ -81,6 +83,10 @@ async function take(body: unknown, queue: Queue, parent: Context): Promise<Answe
 }
 
 function refusalOf(event: unknown, index: number): Refused[] {
+  // The schema looks only at what it knows; the queue would have to write all of it.
+  if (isDeeperThan(event, MAX_LEVELS)) {
+    return [{ index, error: `expected at most ${MAX_LEVELS} levels of nesting` }];
+  }
   const quake = correctedQuakeSchema.safeParse(event);
   if (!quake.success) return [{ index, error: explain(quake.error, event) }];
   if (JOB_ID.test(quake.data.id)) return [];

@@ -52,11 +52,35 @@ describe("the demo on embedded parts", () => {
   });
 });
 
+describe("a load", () => {
+  it("shows how the producer heeds backpressure, and stores each event that the queue took", async () => {
+    const { code, out, err, lastLine } = await place.run(["--rate", "5000", "--for", "5s"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const [, accepted, postgres, clickhouse, deadLettered] =
+      /^load: accepted=(\d+) refused=\d+ postgres=(\d+) clickhouse=(\d+) dead_lettered=(\d+) peak_depth=\d+ peak_pressure=\w+ recovered_ms=\d+$/.exec(
+        lastLine,
+      ) ?? [];
+    expect(Number(accepted)).toBeGreaterThan(0);
+    expect([postgres, clickhouse, deadLettered]).toEqual([accepted, accepted, "0"]);
+    expect(out).toContain("5000 events a second for 5 s");
+  });
+});
+
 describe("a mistake", () => {
   it.each([
     [["--file", "nowhere.geojson"], /^.*nowhere\.geojson: cannot be read \(ENOENT\)\n$/],
     [["--file", "-"], /^standard input: is empty, expected a GeoJSON FeatureCollection\n$/],
     [["--fail"], /^error: unknown option '--fail'\n/],
+    [
+      ["--rate", "fast"],
+      /^error: option '--rate <events>' argument 'fast' is invalid\. Expected 1 to 100000 events a second\.\n$/,
+    ],
+    [
+      ["--rate", "10", "--for", "1h"],
+      /^error: option '--for <time>' argument '1h' is invalid\. Expected a time from 1s to 60m, such as 30s\.\n$/,
+    ],
+    [["--for", "10s"], /^error: option '--for <time>' needs --rate <events>\n$/],
+    [["--rate", "10", "--keep"], /^error: option '--rate <events>' cannot be used with option '--keep'\n$/],
   ])("%j is told in one line, with exit code 2", async (flags, message) => {
     const { code, out, err } = await place.run(flags);
     expect({ code, out }).toEqual({ code: 2, out: "" });

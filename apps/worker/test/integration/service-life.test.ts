@@ -62,6 +62,17 @@ async function storedIds(prefix: string): Promise<{ inPostgres: string[]; inClic
   return { inPostgres: ids(found.rows), inClickHouse: ids(seen) };
 }
 
+/** What ClickHouse itself counts: a row that is there twice makes the two differ. */
+async function countsInClickHouse(prefix: string): Promise<unknown> {
+  await using quakes = await ClickHouseAdapter.open({ url: clickhouse.url, deadLetters: null });
+  const counts = await quakes?.query(
+    `SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(id)) AS ids
+    FROM chimera_demo_quakes FINAL WHERE startsWith(id, {prefix: String})`,
+    { params: { prefix } },
+  );
+  return counts?.[0];
+}
+
 describe.skipIf(NAMED.length > 0)("the service", () => {
   it("starts while its servers are down and becomes ready when they come", async () => {
     await Promise.all([redis.kill9(), postgres.kill9(), clickhouse.kill9()]);
@@ -102,7 +113,7 @@ describe.skipIf(NAMED.length > 0)("the service", () => {
     }, PATIENCE);
     const { inPostgres, inClickHouse } = await storedIds("load-");
     expect(inClickHouse).toEqual(inPostgres);
-    expect(new Set(inClickHouse).size).toBe(inClickHouse.length);
+    expect(await countsInClickHouse("load-")).toEqual({ rows: inPostgres.length, ids: inPostgres.length });
     // A request whose answer was lost may have been taken too.
     expect([...accepted].filter((id) => !inPostgres.includes(id))).toEqual([]);
     expect(await metric("chimera_queue_dead_lettered_total")).toBe(0);

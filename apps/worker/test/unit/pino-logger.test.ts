@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+
+import { createPinoLogger } from "../../src/pino-logger.ts";
+
+/** What is written of one event with a secret in it and of one below the level. */
+function written(isTerminal: boolean): string {
+  const lines: string[] = [];
+  const logger = createPinoLogger("info", isTerminal, { write: (line) => void lines.push(line) });
+  logger.debug("part.detail");
+  logger.warn("part.failed", {
+    message: "first\nsecond",
+    password: "sesame-7391",
+    request: { authorization: "Bearer sesame-7391", headers: { token: "sesame-7391" } },
+  });
+  return lines.join("");
+}
+
+it("an event is one line of JSON, without its secrets", () => {
+  const text = written(false);
+  expect(text.match(/\n/g)).toHaveLength(1);
+  expect(JSON.parse(text)).toEqual({
+    level: 40,
+    time: expect.any(Number) as number,
+    message: "first\nsecond",
+    password: "[Redacted]",
+    request: { authorization: "[Redacted]", headers: { token: "[Redacted]" } },
+    msg: "part.failed",
+  });
+});
+
+it("on a terminal it is one line for a person, without its secrets", () => {
+  const text = written(true);
+  expect(text.trimEnd()).not.toContain("\n");
+  expect(text).toMatch(/WARN.*part\.failed/);
+  expect(text).not.toContain("sesame-7391");
+});
