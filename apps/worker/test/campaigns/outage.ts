@@ -39,7 +39,6 @@ await using service = await ServiceProcess.start({
   CHIMERA_REDIS_URL: redis.url,
   CHIMERA_POSTGRES_URL: postgres.url,
   CHIMERA_CLICKHOUSE_URL: clickhouse.url,
-  CHIMERA_LOG_LEVEL: "warn",
 });
 const isReady = async (): Promise<boolean> => (await service.get("/ready")).status === 200;
 await until("ready", isReady);
