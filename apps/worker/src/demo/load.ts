@@ -46,16 +46,18 @@ export async function runLoad(options: LoadOptions): Promise<void> {
   const worker = service.work(correctedQuakeSchema, run);
   const producer = new PacedProducer(queue, features, ratePerSecond);
   let produced = false;
-  const producing = producer.run(forMs, signal).finally(() => (produced = true));
+  let endedAt = 0;
+  const producing = producer.run(forMs, signal).finally(() => {
+    produced = true;
+    endedAt = performance.now();
+  });
   // Its failure is thrown where it is awaited, after the last row.
   producing.catch(() => {});
   const startedAt = performance.now();
   const start = await queue.metrics();
   let before = { accepted: 0, metrics: start };
   let peak = { depth: 0, level: 0 };
-  let endedAt = startedAt;
   for (;;) {
-    if (!produced) endedAt = performance.now();
     await delay(ROW_MS, undefined, { signal });
     const metrics = await queue.metrics();
     const pressure = await queue.pressure();
@@ -81,6 +83,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
     before = now;
     if (produced && waiting(metrics) === 0) break;
   }
+  const recoveredMs = Math.round(performance.now() - endedAt);
   await producing;
   await worker.close();
   const { ofRun: postgres } = await quakes.count(run);
@@ -95,7 +98,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
         deadLettered: before.metrics.deadLettered - start.deadLettered,
         peakDepth: peak.depth,
         peakPressure: LEVELS[peak.level] ?? "ok",
-        recoveredMs: Math.round(performance.now() - endedAt),
+        recoveredMs,
       }),
     ),
   );
