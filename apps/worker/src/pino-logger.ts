@@ -1,6 +1,5 @@
 import type { LogFields, Logger } from "@chimera/dlq";
 import { pino } from "pino";
-import type { DestinationStream } from "pino";
 import pretty from "pino-pretty";
 
 /** The levels from the most to the least talkative. */
@@ -19,7 +18,7 @@ const SECRETS = ["password", "token", "authorization", "secret", "apiKey"];
 export function createPinoLogger(
   level: LogLevel,
   isTerminal: boolean,
-  destination?: DestinationStream,
+  destination?: NodeJS.WritableStream,
 ): Logger {
   const options = {
     level,
@@ -32,7 +31,7 @@ export function createPinoLogger(
         translateTime: "HH:MM:ss.l",
         singleLine: true,
         sync: true,
-        ...(destination !== undefined && { destination: destination as NodeJS.WritableStream }),
+        ...(destination !== undefined && { destination }),
       })
     : destination;
   const log = stream === undefined ? pino(options) : pino(options, stream);
