@@ -48,13 +48,20 @@ async function serverSettings(link: ServerLink): Promise<ReadonlyMap<string, str
   // One pattern a call: several need Redis 7.
   for (const name of ["maxmemory-policy", "appendonly", "appendfsync", "save"]) {
     try {
-      const [key, value] = (await ask(link, ["CONFIG", "GET", name])) as [string?, string?];
-      if (key !== undefined && value !== undefined) settings.set(key, value);
+      const value = settingIn(await ask(link, ["CONFIG", "GET", name]), name);
+      if (value !== undefined) settings.set(name, value);
     } catch (error) {
       return orUnknown(error);
     }
   }
   return settings;
+}
+
+/** Pairs in RESP 2, a map in RESP 3, which is what a client that was handed over speaks unless it says otherwise. */
+function settingIn(reply: unknown, name: string): string | undefined {
+  return Array.isArray(reply)
+    ? (reply as (string | undefined)[])[1]
+    : (reply as Readonly<Record<string, string>>)[name];
 }
 
 /** A question does no harm when it is asked twice, so a lost reply is a reason to ask again. */
