@@ -1,7 +1,7 @@
 /**
  * One queue in one database file.
  *
- * - Text is kept as JSON: some drivers cut text at a NUL, which rules 12 and 16 of the kit found.
+ * - Text is kept as JSON: some drivers cut text at a NUL, which rules 12 and 16 forbid.
  * - `at` is the moment that matters where a job is: ready since, due at, or leased until.
  * - `position` orders jobs among equals: the place in the ready list, the order of arrival, or the fence.
  * - The triggers count the jobs of each place, so that metrics never count rows.
