@@ -44,11 +44,11 @@ function browseReady(store: JobStore, cursor: string | undefined, limit: number)
   for (const priority of PRIORITIES.slice(PRIORITIES.indexOf(startPriority as Priority))) {
     const list = store.ready.of(priority);
     const hint = store.jobs.get(startId);
-    let record =
+    const records =
       cursor !== undefined && priority === startPriority
         ? list.after(Number(startPosition), hint?.state === "ready" ? hint : undefined)
-        : list.head;
-    for (; record !== undefined; record = record.next) {
+        : list.values();
+    for (const record of records) {
       jobs.push(viewOf(store, record));
       if (jobs.length === limit) return { jobs, cursor: `${priority}/${record.order}/${record.id}` };
     }

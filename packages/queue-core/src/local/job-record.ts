@@ -28,8 +28,8 @@ export class JournalMark {
 }
 
 /**
- * One job in memory. It stands in exactly one place, which `state` names, and carries the links of that place
- * itself: moving a job allocates nothing, and taking it out of anywhere needs no search.
+ * One job in memory. It stands in exactly one place, which `state` names, and knows its place
+ * there: moving a job allocates nothing, and taking it out of anywhere needs no search.
  *
  * The garbage collector carries every waiting job along, so a record is small: what is the same for most jobs is one shared
  * object, and its numbers are small integers, which V8 keeps inside; a fraction or a moment since the epoch would
@@ -48,9 +48,8 @@ export class JobRecord implements Timed {
   at = 0;
   /** Ready: its position in the list. Delayed: the order of arrival. In flight: the number of the delivery. */
   order = 0;
+  /** Its place in the list or the heap that it stands in. */
   heapIndex = -1;
-  previous: JobRecord | undefined = undefined;
-  next: JobRecord | undefined = undefined;
 
   deliveryCount = 0;
   troubles: JobTroubles = NO_TROUBLES;

@@ -294,7 +294,7 @@ export class JobStore {
   #indexAll(): void {
     this.#indexed = true;
     for (const list of [this.ready.high, this.ready.normal, this.ready.low]) {
-      for (let record = list.head; record !== undefined; record = record.next) this.#index.add(record);
+      for (const record of list.values()) this.#index.add(record);
     }
     for (const record of this.delayed.values()) this.#index.add(record);
     for (const record of this.leases.values()) this.#index.add(record);

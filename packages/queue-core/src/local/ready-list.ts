@@ -1,9 +1,30 @@
 import type { JobRecord } from "./job-record.ts";
 
-/** The ready jobs of one priority, first in, first out, with O(1) for every verb: a list linked through the records. */
+/** Places of a chunk: a power of two. */
+const CHUNK_BITS = 8;
+const CHUNK = 1 << CHUNK_BITS;
+
+/** A piece of a list, so that no list is ever copied to grow, and the garbage collector can share its work out. */
+class Chunk {
+  readonly places: (JobRecord | undefined)[] = Array.from({ length: CHUNK }, () => undefined);
+  live = 0;
+}
+
+/** Stands for every chunk in the middle of a list whose jobs were all taken out, however many those are. */
+const EMPTY = new Chunk();
+
+/**
+ * The ready jobs of one priority, first in, first out, with O(1) for every verb, amortised over the jobs that come and go.
+ *
+ * A job knows its place, so that taking it out of the middle needs no search; the place stays empty. Links from job to
+ * job would save the places, but a garbage collector can follow them only one after the other (scenario `local-flat`).
+ */
 export class ReadyList {
-  #head: JobRecord | undefined;
-  #tail: JobRecord | undefined;
+  #chunks: Chunk[] = [new Chunk()];
+  /** The place with which the first chunk begins; places go on growing. */
+  #base = 0;
+  #first = 0;
+  #end = 0;
   #headPosition = 0;
   #tailPosition = 0;
   #size = 0;
@@ -13,58 +34,106 @@ export class ReadyList {
   }
 
   get head(): JobRecord | undefined {
-    return this.#head;
+    return this.#size === 0 ? undefined : this.#at(this.#first);
   }
 
   pushTail(record: JobRecord, nowMs: number): void {
     record.state = "ready";
     record.at = Math.floor(nowMs);
     record.order = ++this.#tailPosition;
-    this.append(record);
+    this.#append(record);
   }
 
   /** Puts a job before all others. It counts as ready since the oldest of them, so that the head tells the list's age. */
   pushHead(record: JobRecord, nowMs: number): void {
-    const next = this.#head;
+    const next = this.head;
     record.state = "ready";
     record.at = next === undefined ? Math.floor(nowMs) : Math.min(Math.floor(nowMs), next.at);
     record.order = this.#headPosition--;
-    record.next = next;
-    if (next === undefined) this.#tail = record;
-    else next.previous = record;
-    this.#head = record;
-    this.#size++;
+    if (this.#first === this.#base) {
+      this.#chunks.unshift(new Chunk());
+      this.#base -= CHUNK;
+    }
+    this.#put(--this.#first, record);
   }
 
-  /** Links a record in that knows its position already, behind all others: the journal brings them back in order. */
+  /** Takes a record in that knows its position already, behind all others: the journal brings them back in order. */
   append(record: JobRecord): void {
-    const previous = this.#tail;
-    record.previous = previous;
-    if (previous === undefined) this.#head = record;
-    else previous.next = record;
-    this.#tail = record;
-    this.#size++;
     this.#tailPosition = Math.max(this.#tailPosition, record.order);
     this.#headPosition = Math.min(this.#headPosition, record.order - 1);
+    this.#append(record);
   }
 
   remove(record: JobRecord): void {
-    const { previous, next } = record;
-    if (previous === undefined) this.#head = next;
-    else previous.next = next;
-    if (next === undefined) this.#tail = previous;
-    else next.previous = previous;
-    // A link that stays would keep every later job alive after this one has been promoted to the old generation.
-    record.previous = undefined;
-    record.next = undefined;
+    const place = record.heapIndex;
+    const number = this.#chunkOf(place);
+    const chunk = this.#chunks[number] as Chunk;
+    chunk.places[place & (CHUNK - 1)] = undefined;
+    record.heapIndex = -1;
     this.#size--;
+    if (--chunk.live === 0 && number > 0 && number < this.#chunks.length - 1) this.#chunks[number] = EMPTY;
+    if (this.#size === 0) this.#startAnew();
+    else if (place === this.#first) this.#advance();
   }
 
-  /** The first job behind a position. O(1) unless the job that stood there was taken out of the middle. */
-  after(position: number, hint: JobRecord | undefined): JobRecord | undefined {
-    if (hint !== undefined && hint.order === position) return hint.next;
-    let record = this.#head;
-    while (record !== undefined && record.order <= position) record = record.next;
-    return record;
+  /** The jobs in order, for a caller that changes none of them meanwhile. */
+  *values(from: number = this.#first): Generator<JobRecord> {
+    for (let place = from; place < this.#end; place++) {
+      const record = this.#at(place);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  /** The jobs behind a position. O(1) to the first unless the job that stood there was taken out of the middle. */
+  *after(position: number, hint: JobRecord | undefined): Generator<JobRecord> {
+    if (hint !== undefined && hint.order === position) {
+      yield* this.values(hint.heapIndex + 1);
+      return;
+    }
+    for (const record of this.values()) if (record.order > position) yield record;
+  }
+
+  #append(record: JobRecord): void {
+    const last = this.#chunks.length - 1;
+    if (this.#chunkOf(this.#end) > last) {
+      if (last > 0 && this.#chunks[last]?.live === 0) this.#chunks[last] = EMPTY;
+      this.#chunks.push(new Chunk());
+    }
+    this.#put(this.#end++, record);
+  }
+
+  #put(place: number, record: JobRecord): void {
+    const chunk = this.#chunks[this.#chunkOf(place)] as Chunk;
+    chunk.places[place & (CHUNK - 1)] = record;
+    chunk.live++;
+    record.heapIndex = place;
+    this.#size++;
+  }
+
+  #at(place: number): JobRecord | undefined {
+    return this.#chunks[this.#chunkOf(place)]?.places[place & (CHUNK - 1)];
+  }
+
+  #chunkOf(place: number): number {
+    return (place - this.#base) >> CHUNK_BITS;
+  }
+
+  /** Goes on to the next job and lets go of the chunks before it. */
+  #advance(): void {
+    while (this.#at(this.#first) === undefined) {
+      const chunk = this.#chunks[0] as Chunk;
+      if (chunk.live > 0) this.#first++;
+      else {
+        this.#chunks.shift();
+        this.#base += CHUNK;
+        this.#first = this.#base;
+      }
+    }
+  }
+
+  /** The last job is gone: its chunk serves again, however far the places have come. */
+  #startAnew(): void {
+    this.#chunks = [this.#chunks.find((chunk) => chunk !== EMPTY) ?? new Chunk()];
+    this.#base = this.#first = this.#end = 0;
   }
 }
