@@ -31,6 +31,14 @@ describe("after a failed attempt", () => {
     ]);
   });
 
+  it("the waits for surroundings that fail grow with the deliveries that were no failures", () => {
+    const delays = [1, 2, 4].map(
+      (deliveryCount) =>
+        decideFailure(down, delivery({ deliveryCount, failures: 1 }), options) as { delayMs: number },
+    );
+    expect(delays.map(({ delayMs }) => delayMs)).toEqual([100, 100, 400]);
+  });
+
   it("full jitter spreads each wait over 0 to its value", () => {
     const jittered = { ...options, backoff: DEFAULT_BACKOFF };
     expect(decideFailure(new Error("x"), delivery({ failures: 1 }), jittered)).toMatchObject({
