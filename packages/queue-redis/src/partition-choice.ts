@@ -1,3 +1,8 @@
+import { MAX_BATCH, type NewJob } from "@chimera/queue-core";
+
+/** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
+export const MAX_CALL_CHARACTERS: number = 1 << 20;
+
 /**
  * The partition of a job: a hash of its dedup key, else of its id, so that all jobs of one key meet in one place.
  *
@@ -43,4 +48,12 @@ export function shareOut<Item>(
     piece.weight += weight;
   }
   return pieces;
+}
+
+/** Whether one enqueue call may carry them all. */
+export function isOneCall(jobs: readonly NewJob[]): boolean {
+  if (jobs.length > MAX_BATCH) return false;
+  let characters = 0;
+  for (const { body } of jobs) characters += body.length;
+  return jobs.length === 1 || characters <= MAX_CALL_CHARACTERS;
 }

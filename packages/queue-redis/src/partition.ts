@@ -243,7 +243,8 @@ function readEnqueue(jobs: readonly NewJob[], reply: string): EnqueueResult[] {
 }
 
 function readStale(count: number, stale: readonly number[]): SettleResult[] {
-  const results: SettleResult[] = Array.from({ length: count }, () => "ok");
+  const results: SettleResult[] = [];
+  for (let index = 0; index < count; index++) results.push("ok");
   for (const index of stale) results[index - 1] = "stale";
   return results;
 }

@@ -20,7 +20,7 @@ import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
 import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
 import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
-import { choosePartition, shareOut } from "./partition-choice.ts";
+import { choosePartition, isOneCall, MAX_CALL_CHARACTERS, shareOut } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
 import type { FetchRequest, Partition } from "./partition.ts";
 import { PartitionSet } from "./partition-set.ts";
@@ -30,8 +30,6 @@ import { readReceipt, type ReceiptParts } from "./receipt.ts";
 import { classifyFailure, toQueueError } from "./server-errors.ts";
 import { readSettlements, type ReadSettlement } from "./settlement-runs.ts";
 
-/** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
-const MAX_CALL_CHARACTERS = 1 << 20;
 /** Fetches without a wait in a row while a bound is hit and nothing was handed out. */
 const MAX_REPEATS = 100;
 
@@ -75,6 +73,7 @@ export class RedisBackend implements QueueBackend {
    */
   async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
     const partitions = await this.#partitions();
+    if (partitions.length === 1 && isOneCall(jobs)) return this.#enqueueSome(partitions[0], jobs);
     const pieces = shareOut(
       jobs,
       MAX_BATCH,
@@ -82,7 +81,6 @@ export class RedisBackend implements QueueBackend {
       ({ body }) => body.length,
       MAX_CALL_CHARACTERS,
     );
-    if (pieces.length === 1) return this.#enqueueSome(partitions[pieces[0]?.partition ?? 0], jobs);
     const results: EnqueueResult[] = Array.from({ length: jobs.length });
     await Promise.all(
       pieces.map(async ({ partition, share }) => {
@@ -109,11 +107,16 @@ export class RedisBackend implements QueueBackend {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
+    const partitions = await this.#partitions();
+    const read = partitions.length === 1 ? readSettlements(settlements) : undefined;
+    if (read !== undefined && read.length <= MAX_BATCH) {
+      return this.#answers(partitions[0] as Partition, read, SETTLE_CALL, "settle jobs");
+    }
     return this.#byReceipt(
       settlements,
       ({ receipt }) => receipt,
       (settlement, receipt): ReadSettlement => ({ settlement, receipt }),
-      async (partition, items) => partition.settle(items),
+      SETTLE_CALL,
       "settle jobs",
     );
   }
@@ -248,7 +251,12 @@ export class RedisBackend implements QueueBackend {
     const pieces = shareOut(current, MAX_BATCH, ({ partition }) => partition);
     await Promise.all(
       pieces.map(async ({ partition, share }) => {
-        const some = await this.#answers(partitions[partition] as Partition, share.items, call, what);
+        const some = await this.#answers(
+          partitions[partition] as Partition,
+          share.items.map(({ read }) => read),
+          call,
+          what,
+        );
         some.forEach((result, index) => (results[share.items[index]?.place ?? 0] = result));
       }),
     );
@@ -257,15 +265,12 @@ export class RedisBackend implements QueueBackend {
 
   async #answers<Read>(
     partition: Partition,
-    items: readonly { readonly read: Read }[],
+    items: readonly Read[],
     call: (partition: Partition, items: readonly Read[]) => Promise<SettleResult[]>,
     what: string,
   ): Promise<SettleResult[]> {
     try {
-      return await call(
-        partition,
-        items.map(({ read }) => read),
-      );
+      return await call(partition, items);
     } catch (error) {
       const known = toQueueError(error, what);
       return items.map(() => ({ status: "unknown", error: known }));
@@ -280,6 +285,9 @@ export class RedisBackend implements QueueBackend {
     await this.#set.settleLate(settlements);
   }
 }
+
+const SETTLE_CALL = async (partition: Partition, items: readonly ReadSettlement[]): Promise<SettleResult[]> =>
+  partition.settle(items);
 
 function fail(what: string): (error: unknown) => never {
   return (error) => {

@@ -21,14 +21,14 @@ export function settlementRuns(settlements: readonly ReadSettlement[]): string[]
   for (let from = 0; from < settlements.length;) {
     const { settlement, receipt } = settlements[from] as ReadSettlement;
     const end = endOfRun(settlements, from);
-    const run = settlements.slice(from, end);
     words.push(
       KINDS[settlement.outcome],
       receipt.batch,
-      String(run.length),
-      placesText(run.map((each) => each.receipt)),
+      String(end - from),
+      placesText(end - from, (index) => (settlements[from + index] as ReadSettlement).receipt.place),
     );
-    for (const each of run) {
+    for (let index = from; index < end; index++) {
+      const each = settlements[index] as ReadSettlement;
       words.push(each.receipt.id);
       if (each.settlement.outcome !== "retry") continue;
       const { delayMs, counts = true, error } = each.settlement;
@@ -60,17 +60,21 @@ export function receiptRuns(receipts: readonly ReceiptParts[]): string[] {
     let end = from + 1;
     while (receipts[end]?.batch === batch) end++;
     const run = receipts.slice(from, end);
-    words.push(batch, String(run.length), placesText(run), ...run.map(({ id }) => id));
+    const places = placesText(run.length, (index) => (run[index] as ReceiptParts).place);
+    words.push(batch, String(run.length), places, ...run.map(({ id }) => id));
     from = end;
   }
   return words;
 }
 
 /** The first place alone where the others follow it one by one, as they nearly always do; else all of them. */
-function placesText(run: readonly ReceiptParts[]): string {
-  const first = run[0]?.place ?? 0;
-  const inRow = run.every(({ place }, index) => place === first + index);
-  return inRow ? String(first) : run.map(({ place }) => place).join(",");
+function placesText(size: number, placeAt: (index: number) => number): string {
+  const first = placeAt(0);
+  let inRow = 1;
+  while (inRow < size && placeAt(inRow) === first + inRow) inRow++;
+  return inRow === size
+    ? String(first)
+    : Array.from({ length: size }, (_, index) => placeAt(index)).join(",");
 }
 
 /** What settlements of a queue with one partition say; `undefined` when one names no delivery of it. */

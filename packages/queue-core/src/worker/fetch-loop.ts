@@ -178,7 +178,7 @@ export class FetchLoop {
       const max = this.#fetchSize();
       const batch = settlements.take();
       if (max === 0 && batch === undefined) return;
-      if (batch !== undefined && max > 0 && !this.#short && backend.settleAndDequeue !== undefined) {
+      if (batch !== undefined && max > 0 && backend.settleAndDequeue !== undefined) {
         void this.#settleAndDequeue(batch, max);
         continue;
       }
@@ -192,7 +192,9 @@ export class FetchLoop {
     const { target, held, starving } = this.#options.holding(this.#options.clock.monotonic());
     const room = target - held - this.#requested;
     const enough = room * 4 >= target || (starving && this.#requested === 0);
-    return room > 0 && enough ? Math.min(room, MAX_BATCH) : 0;
+    if (room <= 0 || !enough) return 0;
+    // Never all in one call: while one half is on its way the handlers have the other.
+    return Math.min(room, MAX_BATCH, Math.ceil(target / 2));
   }
 
   async #dequeue(max: number): Promise<void> {
