@@ -18,6 +18,8 @@ import type { SettlementBatch, SettlementBatcher } from "./settlement-batcher.ts
 
 /** Calls under way at most: with fewer, client and server of a far backend fall into lockstep. */
 const MAX_CALLS = 4;
+/** Jobs that are asked for together even if they are all there is room for: for fewer, a second call costs more than it gains. */
+const MIN_SHARE = 16;
 /** The longest time between two tries to reach a backend that is away. */
 const MAX_RETRY_MS = 5_000;
 /** The longest wait for a first job; the next call follows at once. */
@@ -193,8 +195,8 @@ export class FetchLoop {
     const room = target - held - this.#requested;
     const enough = room * 4 >= target || (starving && this.#requested === 0);
     if (room <= 0 || !enough) return 0;
-    // Never all in one call: while one half is on its way the handlers have the other.
-    return Math.min(room, MAX_BATCH, Math.ceil(target / 2));
+    // Never a large window in one call: while one half is on its way the handlers have the other.
+    return Math.min(room, MAX_BATCH, Math.max(MIN_SHARE, Math.ceil(target / 2)));
   }
 
   async #dequeue(max: number): Promise<void> {
