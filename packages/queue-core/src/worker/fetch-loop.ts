@@ -266,7 +266,8 @@ export class FetchLoop {
     this.#answeredAt = this.#options.clock.monotonic();
     if (epoch !== this.#epoch) return;
     this.#short = count < asked;
-    this.#dry = count === 0;
+    // What another call is about to bring may have been taken off before this one looked.
+    this.#dry = count === 0 && this.#requested === 0;
     if (this.#dry) this.#seeking = false;
   }
 
