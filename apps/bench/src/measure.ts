@@ -1,6 +1,4 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { existsSync, readFileSync } from "node:fs";
+import { installedVersion } from "./installed-version.ts";
 import { rounded, type ScenarioResult } from "./result.ts";
 import type { Measurement, Scenario } from "./scenario.ts";
 import { median, ratioOf } from "./statistics.ts";
@@ -58,16 +56,4 @@ function measurement(run: number | Measurement): Measurement {
 function peakRssMb(ours: readonly Measurement[]): number {
   const own = ours.flatMap((run) => (run.peakRssMb === undefined ? [] : [run.peakRssMb]));
   return Math.round(own.length > 0 ? Math.max(...own) : process.resourceUsage().maxRSS / 1024);
-}
-
-/** Reads the manifest beside the resolved file: many packages do not export their package.json. */
-function installedVersion(peer: string): string {
-  let directory = dirname(createRequire(import.meta.url).resolve(peer));
-  for (; directory !== dirname(directory); directory = dirname(directory)) {
-    const path = join(directory, "package.json");
-    if (!existsSync(path)) continue;
-    const manifest = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version?: string };
-    if (manifest.name === peer && manifest.version !== undefined) return manifest.version;
-  }
-  return "unknown";
 }

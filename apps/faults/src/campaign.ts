@@ -1,100 +1,79 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { TcpProxy } from "@chimera/test-services";
 import type { CampaignOptions } from "./campaign-options.ts";
-import { Judge, type Verdict } from "./judge.ts";
-import { readLedgers } from "./ledger.ts";
-import { FAULTS, SURVIVABLE_FAULTS, unleash } from "./nemesis.ts";
-import { ProcessGroup } from "./process-group.ts";
-import { type FaultRecord, RecoveryMeter, type RecoveryTimes } from "./recovery.ts";
-import { RedisServers } from "./redis-servers.ts";
+import { embeddedStage, serverStage, type Stage, type StageEnd } from "./campaign-stage.ts";
+import { Judge } from "./judge.ts";
+import { type LedgerEvent, line, readLedgers } from "./ledger.ts";
+import { faultsFor, unleash } from "./nemesis.ts";
+import { packagesTree } from "./packages-tree.ts";
+import { type FaultRecord, RecoveryMeter } from "./recovery.ts";
 import { seededRandom } from "./seeded-random.ts";
+import type { SegmentReport } from "./segment-report.ts";
 import { systemNamed } from "./systems/catalog.ts";
-import { LEASE_MS, type QueueSystem } from "./systems/queue-system.ts";
+import type { QueueSystem } from "./systems/queue-system.ts";
 
-const DRAIN_MS = 300_000;
-const STOP_MS = 30_000;
-
-/** What a campaign found. */
-export interface CampaignReport {
-  readonly system: string;
-  readonly settings: QueueSystem["settings"];
-  readonly options: CampaignOptions;
-  readonly leaseMs: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly verdict: Verdict;
-  /** Whether everything ended within five minutes after the last fault. */
-  readonly drained: boolean;
-  /** Processes that did not end within half a minute when asked to. */
-  readonly stuck: number;
-  /** Processes that ended by themselves. */
-  readonly crashed: number;
-  readonly workerRecoveryMs: RecoveryTimes;
-  readonly serverRecoveryMs: RecoveryTimes;
+export interface SegmentRun {
+  onFault(record: FaultRecord): void;
+  /** A folder that gets a copy of the ledgers and of what the server has on disk, for a person to look at. */
+  readonly keep?: string;
 }
 
-/** Runs producers and workers against a real server, hurts them by the seed, lets the queue drain, and judges the ledgers. */
-export async function runCampaign(
+/** Runs producers and workers for real, hurts them by the seed, lets the queue drain, and judges the ledgers. */
+export async function runSegment(
   options: CampaignOptions,
-  onFault: (record: FaultRecord) => void,
-): Promise<CampaignReport> {
+  { onFault, keep }: SegmentRun,
+): Promise<SegmentReport> {
   const system = await systemNamed(options.system);
-  const { faults: chosen } = options;
-  const faults =
-    chosen === undefined ? SURVIVABLE_FAULTS : FAULTS.filter(({ name }) => chosen.includes(name));
+  const faults = faultsFor(system.kind, options.faults);
+  const startedAt = new Date().toISOString();
+  const tree = packagesTree();
   const directory = await mkdtemp(join(tmpdir(), "chimera-faults-"));
-  await using servers = await RedisServers.start({
-    replicated: faults.some(({ name }) => name === "fail-over"),
-  });
-  await using proxy = await TcpProxy.start(servers.primary.url);
-  const { ratePerSecond, workMs } = options;
-  const shared = { system: options.system, url: proxy.through(servers.primary.url), workMs };
-  const producers = new ProcessGroup("producer", directory, {
-    ...shared,
-    ratePerSecond: Math.ceil(ratePerSecond / options.producers),
-  });
-  const workers = new ProcessGroup("worker", directory, { ...shared, ratePerSecond });
   try {
-    for (let started = 0; started < options.workers; started++) workers.start();
-    for (let started = 0; started < options.producers; started++) producers.start();
+    await using stage =
+      system.kind === "server"
+        ? await serverStage(system, options, directory, faults)
+        : await embeddedStage(system, options, directory);
+    const { leaseMs, calmMs, durationMs } = options;
     const records = await unleash(
-      {
-        servers,
-        proxy,
-        workers,
-        leaseMs: LEASE_MS,
-        random: seededRandom(options.seed),
-      },
-      { faults, calmMs: options.calmMs, durationMs: options.durationMs, onFault },
+      { ...stage.surroundings, leaseMs, random: seededRandom(options.seed) },
+      { faults, calmMs, durationMs, onFault: (record) => onFault(record) },
     );
-    const stuckProducers = await producers.stop(STOP_MS);
-    const drained = await drain(system, servers.primary.url);
-    const stuckWorkers = await workers.stop(STOP_MS);
-    const ledgers = [...producers.ledgers, ...workers.ledgers];
+    const { drained, stuck, counters } = await stage.end();
+    if (keep !== undefined) await stage.copyTo(keep);
     return {
-      system: system.name,
-      settings: system.settings,
-      options,
-      leaseMs: LEASE_MS,
+      seed: options.seed,
+      startedAt,
+      ...(tree !== undefined && { packagesTree: tree }),
+      ...(stage.server !== undefined && { server: stage.server }),
       faults: counted(records),
-      ...(await judged(ledgers, records)),
+      timeline: records.map(({ fault, at, healedAt, victim }) =>
+        [fault, at, healedAt, ...(victim === undefined ? [] : [victim])].join(" "),
+      ),
+      ...(await judged(system, options, stage, records, counters)),
+      ...(counters !== undefined && { counters }),
       drained,
-      stuck: stuckProducers + stuckWorkers,
-      crashed: producers.crashes + workers.crashes,
+      stuck,
+      crashed: stage.crashes,
     };
   } finally {
-    await Promise.all([producers.stop(0), workers.stop(0)]);
     await rm(directory, { recursive: true, force: true });
   }
 }
 
 async function judged(
-  ledgers: readonly string[],
+  system: QueueSystem,
+  { leaseMs }: CampaignOptions,
+  { ledgers, endedAt }: Stage,
   records: readonly FaultRecord[],
-): Promise<Pick<CampaignReport, "verdict" | "workerRecoveryMs" | "serverRecoveryMs">> {
-  const judge = new Judge({ leaseMs: LEASE_MS });
+  counters: StageEnd["counters"],
+): Promise<Pick<SegmentReport, "verdict" | "waitMs" | "recovery" | "evidence">> {
+  const judge = new Judge({
+    leaseMs,
+    ...(counters !== undefined && { counters }),
+    ...(system.kind === "server" && system.handedOutAt !== undefined && { handedOutAt: system.handedOutAt }),
+    ...(system.kind === "embedded" && { endedAt }),
+  });
   const recovery = new RecoveryMeter(records);
   for await (const event of readLedgers(ledgers)) {
     judge.add(event);
@@ -102,23 +81,27 @@ async function judged(
   }
   recovery.close();
   for await (const event of readLedgers(ledgers)) recovery.addAgain(event);
+  const verdict = judge.verdict();
+  const evidence = await evidenceOf(Object.values(verdict.examples).flat(), ledgers);
   return {
-    verdict: judge.verdict(),
-    workerRecoveryMs: recovery.workerRecovery(),
-    serverRecoveryMs: recovery.serverRecovery(),
+    verdict,
+    ...(evidence.length > 0 && { evidence }),
+    waitMs: judge.waitsMs(),
+    recovery: Object.fromEntries(recovery.waits()),
   };
-}
-
-async function drain(system: QueueSystem, url: string): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < DRAIN_MS; waitedMs += 500) {
-    if ((await system.remaining(url)) === 0) return true;
-    await delay(500);
-  }
-  return false;
 }
 
 function counted(records: readonly FaultRecord[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { fault } of records) counts[fault] = (counts[fault] ?? 0) + 1;
   return counts;
+}
+
+/** Every line of the ledgers about jobs that must be explained, in the order of time. */
+async function evidenceOf(ids: readonly string[], ledgers: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const asked = new Set(ids);
+  const events: LedgerEvent[] = [];
+  for await (const event of readLedgers(ledgers)) if (asked.has(event.id)) events.push(event);
+  return events.toSorted((a, b) => a.at - b.at).map((event) => line(event).trimEnd());
 }

@@ -1,4 +1,5 @@
 import type { LedgerEvent } from "./ledger.ts";
+import { Tally, type WaitTimes } from "./tally.ts";
 
 /** What became of every job, in the words of Jepsen's queue checker. */
 export interface Verdict {
@@ -8,7 +9,9 @@ export interface Verdict {
   readonly acknowledged: number;
   /** Acknowledged jobs with at least one effect. */
   readonly ok: number;
-  /** Acknowledged jobs without any effect: must be 0. */
+  /** Acknowledged jobs that had no effect and that the queue gave up, keeping a dead letter of each. */
+  readonly deadLettered: number;
+  /** Acknowledged jobs without any effect or letter: must be 0. */
   readonly lost: number;
   /** Effects of jobs that nobody tried to enqueue: must be 0. */
   readonly unexpected: number;
@@ -20,13 +23,16 @@ export interface Verdict {
   readonly unexplained: number;
   /** Settles of deliveries that were no longer current and were refused. */
   readonly staleRefused: number;
-  /** Jobs whose `done` was accepted more than once: must be 0. */
+  /**
+   * Settles that ended a job which had ended before: must be 0. By the queue's own counters where it has them, else jobs whose worker
+   * heard more than once that its `done` was taken.
+   */
   readonly staleAccepted: number;
   /** Up to ten ids of each kind that must not be, for a person to look at. */
-  readonly examples: Readonly<
-    Record<"lost" | "unexpected" | "unexplained" | "staleAccepted", readonly string[]>
-  >;
+  readonly examples: Readonly<Record<Misdeed, readonly string[]>>;
 }
+
+type Misdeed = "lost" | "deadLettered" | "unexpected" | "unexplained" | "staleAccepted";
 
 interface Attempt {
   readonly worker: string;
@@ -37,23 +43,36 @@ interface Attempt {
 
 interface History {
   tried: boolean;
-  acknowledged: boolean;
+  acknowledgedAt?: number;
   settled: number;
+  letter: boolean;
   readonly attempts: Attempt[];
 }
 
+export interface JudgeOptions {
+  readonly leaseMs: number;
+  /** When a delivery was handed out, where its fence tells; the start of its handler stands for it otherwise. */
+  readonly handedOutAt?: (fence: number) => number;
+  /** What the queue itself counted, where it does. */
+  readonly counters?: { readonly stored: number; readonly ended: number };
+  /** When each process ended, where the leases of a queue end with the process that it lives in. */
+  readonly endedAt?: ReadonlyMap<string, number>;
+}
+
 const EXAMPLES = 10;
-/** Two processes read their clocks at different moments of a message's way; loopback takes far less. */
-const CLOCK_TOLERANCE_MS = 50;
+/** A handler starts some time after its hand-out, and not always equally late: that much nearer two starts may be. */
+const START_TOLERANCE_MS = 50;
+/** Whole milliseconds are compared. */
+const ROUNDING_MS = 1;
 
 /** Judges a whole ledger. Memory grows with the number of jobs: about 300 bytes each. */
 export class Judge {
   readonly #jobs = new Map<string, History>();
-  readonly #leaseMs: number;
+  readonly #options: JudgeOptions;
   #staleRefused = 0;
 
-  constructor(options: { readonly leaseMs: number }) {
-    this.#leaseMs = options.leaseMs;
+  constructor(options: JudgeOptions) {
+    this.#options = options;
   }
 
   add(event: LedgerEvent): void {
@@ -63,16 +82,19 @@ export class Judge {
         job.tried = true;
         break;
       case "ack":
-        job.acknowledged = true;
+        job.acknowledgedAt = event.at;
         break;
       case "start":
-        job.attempts.push({ worker: event.worker, fence: event.fence, startedAt: event.at });
+        this.#attempt(job, event.worker, event.fence, event.at);
         break;
       case "effect":
         this.#attempt(job, event.worker, event.fence, event.at).endedAt = event.at;
         break;
       case "settled":
         job.settled++;
+        break;
+      case "letter":
+        job.letter = true;
         break;
       case "stale":
         this.#staleRefused++;
@@ -81,24 +103,26 @@ export class Judge {
   }
 
   verdict(): Verdict {
-    const examples = {
-      lost: [] as string[],
-      unexpected: [] as string[],
-      unexplained: [] as string[],
-      staleAccepted: [] as string[],
+    const examples: Record<Misdeed, string[]> = {
+      lost: [],
+      deadLettered: [],
+      unexpected: [],
+      unexplained: [],
+      staleAccepted: [],
     };
     const count = {
       attempted: 0,
       acknowledged: 0,
       ok: 0,
       lost: 0,
+      deadLettered: 0,
       unexpected: 0,
       recovered: 0,
       duplicated: 0,
       unexplained: 0,
       staleAccepted: 0,
     };
-    const note = (kind: keyof typeof examples, id: string): void => {
+    const note = (kind: Misdeed, id: string): void => {
       count[kind]++;
       if (examples[kind].length < EXAMPLES) examples[kind].push(id);
     };
@@ -106,33 +130,59 @@ export class Judge {
       const effects = job.attempts.filter((attempt) => attempt.endedAt !== undefined).length;
       if (job.tried) count.attempted++;
       else if (effects > 0) note("unexpected", id);
-      if (job.acknowledged) {
+      if (job.acknowledgedAt !== undefined) {
         count.acknowledged++;
         if (effects > 0) count.ok++;
-        else note("lost", id);
+        else note(job.letter ? "deadLettered" : "lost", id);
       } else if (job.tried && effects > 0) count.recovered++;
       count.duplicated += Math.max(0, effects - 1);
       for (let left = this.#unexplained(job); left > 0; left--) note("unexplained", id);
       if (job.settled > 1) note("staleAccepted", id);
     }
+    const { counters } = this.#options;
+    if (counters !== undefined) {
+      count.staleAccepted = Math.max(0, counters.ended - counters.stored);
+      if (count.staleAccepted === 0) examples.staleAccepted = [];
+    }
     return { ...count, staleRefused: this.#staleRefused, examples };
   }
 
+  /** From the acknowledgement to the first effect of each job that has both. */
+  waitsMs(): WaitTimes {
+    const tally = new Tally();
+    for (const { acknowledgedAt, attempts } of this.#jobs.values()) {
+      if (acknowledgedAt === undefined) continue;
+      const first = Math.min(...attempts.map(({ endedAt = Infinity }) => endedAt));
+      if (first !== Infinity) tally.add(Math.max(0, first - acknowledgedAt));
+    }
+    return tally.times();
+  }
+
   /**
-   * A second effect is explained when the delivery that made it began at least a lease after the start of the delivery
-   * before: an expired lease is the only way to a redelivery of a job that succeeded.
+   * An effect after the first is explained when its delivery was handed out at least a lease after the delivery before:
+   * an ended lease is the only way to a redelivery of a job that no handler failed.
    */
   #unexplained(job: History): number {
     const attempts = job.attempts.toSorted((a, b) => a.fence - b.fence);
     let unexplained = 0;
     let before: Attempt | undefined;
+    let done = false;
     for (const attempt of attempts) {
-      if (before?.endedAt !== undefined && attempt.endedAt !== undefined) {
-        if (attempt.startedAt - before.startedAt < this.#leaseMs - CLOCK_TOLERANCE_MS) unexplained++;
-      }
+      const again = done && attempt.endedAt !== undefined;
+      if (again && before !== undefined && !this.#mayHaveEnded(before, attempt)) unexplained++;
+      done ||= attempt.endedAt !== undefined;
       before = attempt;
     }
     return unexplained;
+  }
+
+  /** Whether the lease of `before` can have been over when `after` was handed out. */
+  #mayHaveEnded(before: Attempt, after: Attempt): boolean {
+    const { leaseMs, handedOutAt, endedAt } = this.#options;
+    if ((endedAt?.get(before.worker) ?? Infinity) <= after.startedAt) return true;
+    return handedOutAt === undefined
+      ? after.startedAt - before.startedAt >= leaseMs - START_TOLERANCE_MS
+      : handedOutAt(after.fence) - handedOutAt(before.fence) >= leaseMs - ROUNDING_MS;
   }
 
   #attempt(job: History, worker: string, fence: number, at: number): Attempt {
@@ -146,7 +196,7 @@ export class Judge {
   #history(id: string): History {
     let job = this.#jobs.get(id);
     if (job === undefined) {
-      job = { tried: false, acknowledged: false, settled: 0, attempts: [] };
+      job = { tried: false, settled: 0, letter: false, attempts: [] };
       this.#jobs.set(id, job);
     }
     return job;

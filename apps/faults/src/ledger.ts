@@ -9,12 +9,13 @@ import { createInterface } from "node:readline";
  * - `start`: a handler began, with the worker's name and the delivery's fence.
  * - `effect`: the handler's effect is done, with the same two.
  * - `settled`: the queue accepted the worker's `done` for that delivery.
+ * - `letter`: the queue gave the job up and stored a dead letter of it; no handler of a campaign fails by itself.
  * - `stale`: the queue refused a settle, or the worker noticed its lease was lost.
  */
 export type LedgerEvent =
   | { readonly kind: "try" | "ack"; readonly id: string; readonly at: number }
   | {
-      readonly kind: "start" | "effect" | "settled" | "stale";
+      readonly kind: "start" | "effect" | "settled" | "stale" | "letter";
       readonly id: string;
       readonly at: number;
       readonly worker: string;
@@ -45,7 +46,8 @@ export class LedgerWriter {
   }
 }
 
-function line(event: LedgerEvent): string {
+/** As it stands in the file. */
+export function line(event: LedgerEvent): string {
   const head = `${event.kind} ${event.id} ${event.at}`;
   return "worker" in event ? `${head} ${event.worker} ${event.fence}\n` : `${head}\n`;
 }
@@ -71,6 +73,7 @@ function parsed(text: string): LedgerEvent | undefined {
     case "effect":
     case "settled":
     case "stale":
+    case "letter":
       if (worker === undefined || fence === undefined) return undefined;
       return { kind, id, at: Number(at), worker, fence: Number(fence) };
     case undefined:

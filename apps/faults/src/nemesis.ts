@@ -1,26 +1,35 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { tearJournal } from "./faults/journal-faults.ts";
 import { cutConnections, cutReplies, silentNetwork, slowNetwork } from "./faults/network-faults.ts";
 import { failOver, flushScripts, killServer } from "./faults/server-faults.ts";
 import { killWorker, stopWorker, wrongClock } from "./faults/worker-faults.ts";
 import { ledgerTime } from "./ledger.ts";
 import type { FaultRecord } from "./recovery.ts";
+import type { QueueSystem } from "./systems/queue-system.ts";
 import { between, type Fault, type Surroundings } from "./surroundings.ts";
 
-/** Faults after which nothing that was acknowledged may be missing, in the order of the documentation. */
-export const SURVIVABLE_FAULTS: readonly Fault[] = [
+/** Every fault there is, in the order of the documentation. */
+export const FAULTS: readonly Fault[] = [
   killWorker,
   stopWorker,
   wrongClock,
+  tearJournal,
   killServer,
   flushScripts,
   cutConnections,
   silentNetwork,
   slowNetwork,
   cutReplies,
+  failOver,
 ];
 
-/** Every fault there is. */
-export const FAULTS: readonly Fault[] = [...SURVIVABLE_FAULTS, failOver];
+/** The faults of a campaign: those that are named, else all that a system of this kind must survive. */
+export function faultsFor(kind: QueueSystem["kind"], names?: readonly string[]): Fault[] {
+  const other = kind === "server" ? "journal" : "server";
+  return FAULTS.filter(({ name, scope, survivable }) =>
+    scope === other ? false : (names?.includes(name) ?? survivable),
+  );
+}
 
 export interface NemesisOptions {
   readonly faults: readonly Fault[];
@@ -43,6 +52,7 @@ export async function unleash(surroundings: Surroundings, options: NemesisOption
     const record: FaultRecord = {
       fault: fault.name,
       scope: fault.scope,
+      outage: fault.outage,
       at,
       healedAt: ledgerTime(),
       ...outcome,

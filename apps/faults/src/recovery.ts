@@ -1,87 +1,110 @@
 import type { LedgerEvent } from "./ledger.ts";
+import type { Fault } from "./surroundings.ts";
+import { Tally } from "./tally.ts";
 
 /** A fault as it was made, in the ledger's time. */
-export interface FaultRecord {
+export interface FaultRecord extends Pick<Fault, "scope" | "outage"> {
   readonly fault: string;
-  /** Whether it hurt one worker, or the server and the network that all share. */
-  readonly scope: "worker" | "server";
   readonly at: number;
-  /** When the surroundings were whole again; for a killed worker, when it was killed. */
+  /** When the surroundings were whole again; for a server that was killed, when it served again. */
   readonly healedAt: number;
-  /** The worker that was killed, where the fault killed one. */
+  /** The worker that was killed or stopped, where the fault hurt one. */
   readonly victim?: string;
 }
 
-/** Milliseconds it took until work went on. */
-export interface RecoveryTimes {
-  readonly samples: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
+/** A job that had begun and not ended when its worker was hurt. */
+interface Orphan {
+  readonly worker: string;
+  readonly hurtAt: number;
+  readonly fault: string;
 }
 
 /**
- * How long the jobs that died with a worker waited for their next delivery, from the kill; and how long the queue stood
- * still after a server fault, from when the server answered again to the next start of any handler.
+ * How long it took until work went on, by the fault that held it up.
+ *
+ * A job that had begun in a worker when that was killed or stopped counts from then to its next delivery; where the
+ * server was away meanwhile, from when it answered again. A fault of the server or the network counts from when the server answered
+ * again to the next start of any handler.
  */
 export class RecoveryMeter {
   readonly #faults: readonly FaultRecord[];
-  /** Jobs begun by a worker that was killed later, without an effect: job -> when the worker was killed. */
-  readonly #orphans = new Map<string, number>();
+  /** Jobs that hurt workers left behind. */
+  readonly #orphans = new Map<string, Orphan>();
   readonly #starts: number[] = [];
-  readonly #begun = new Map<string, Map<string, number>>();
-  readonly #waits: number[] = [];
+  /** Of the workers that were hurt: what each had begun, and when it ended it. */
+  readonly #begun = new Map<string, Map<string, { startedAt: number; endedAt: number }>>();
+  readonly #waits = new Map<string, Tally>();
 
   constructor(faults: readonly FaultRecord[]) {
     this.#faults = faults;
     for (const { victim } of faults) if (victim !== undefined) this.#begun.set(victim, new Map());
   }
 
-  /** First pass over the ledgers, in any order: which jobs were left behind. */
+  /** First pass over the ledgers, in any order of files: which jobs were left behind. */
   add(event: LedgerEvent): void {
     if (event.kind === "start") {
       this.#starts.push(event.at);
-      this.#begun.get(event.worker)?.set(event.id, event.at);
-    } else if (event.kind === "effect") this.#begun.get(event.worker)?.delete(event.id);
+      this.#begun.get(event.worker)?.set(event.id, { startedAt: event.at, endedAt: Infinity });
+    } else if (event.kind === "effect") {
+      const begun = this.#begun.get(event.worker)?.get(event.id);
+      if (begun !== undefined) begun.endedAt = event.at;
+    }
   }
 
   /** Between the passes. */
   close(): void {
-    for (const { victim, at } of this.#faults) {
-      for (const id of this.#begun.get(victim ?? "")?.keys() ?? []) this.#orphans.set(id, at);
+    for (const { victim, at: hurtAt, fault } of this.#faults) {
+      if (victim === undefined) continue;
+      for (const [id, { startedAt, endedAt }] of this.#begun.get(victim) ?? []) {
+        if (startedAt <= hurtAt && endedAt > hurtAt) this.#orphans.set(id, { worker: victim, hurtAt, fault });
+      }
     }
+    this.#begun.clear();
   }
 
-  /** Second pass: when their next deliveries came. */
+  /** Second pass: when their next deliveries came. A stopped worker that woke before anybody took its job away leaves no wait. */
   addAgain(event: LedgerEvent): void {
     if (event.kind !== "start") return;
-    const killedAt = this.#orphans.get(event.id);
-    if (killedAt === undefined || event.at <= killedAt) return;
+    const orphan = this.#orphans.get(event.id);
+    if (orphan === undefined || event.at <= orphan.hurtAt) return;
     this.#orphans.delete(event.id);
-    this.#waits.push(event.at - killedAt);
+    this.#wait(orphan.fault, event.at - this.#answeringFrom(orphan.hurtAt, event.at));
   }
 
-  /** Of jobs whose worker was killed. */
-  workerRecovery(): RecoveryTimes {
-    return times(this.#waits);
-  }
-
-  /** Of the whole queue after each fault of the server or the network. */
-  serverRecovery(): RecoveryTimes {
+  /** By fault, once both passes are done. */
+  waits(): ReadonlyMap<string, Tally> {
     const starts = Float64Array.from(this.#starts).toSorted();
-    const waits = this.#faults
-      .filter(({ scope }) => scope === "server")
-      .flatMap(({ healedAt }) => {
-        const next = starts.find((at) => at >= healedAt);
-        return next === undefined ? [] : [next - healedAt];
-      });
-    return times(waits);
+    for (const { scope, fault, healedAt } of this.#faults) {
+      if (scope !== "server") continue;
+      const next = starts[firstFrom(starts, healedAt)];
+      if (next !== undefined) this.#wait(fault, next - healedAt);
+    }
+    return this.#waits;
+  }
+
+  /** The moment from which on the server answered throughout until `to`, or `from`. */
+  #answeringFrom(from: number, to: number): number {
+    const outages = this.#faults.filter(
+      ({ outage, at, healedAt }) => outage && at < to && healedAt > from && healedAt < to,
+    );
+    return Math.max(from, ...outages.map(({ healedAt }) => healedAt));
+  }
+
+  #wait(fault: string, ms: number): void {
+    const tally = this.#waits.get(fault) ?? new Tally();
+    this.#waits.set(fault, tally);
+    tally.add(ms);
   }
 }
 
-function times(waits: readonly number[]): RecoveryTimes {
-  const sorted = waits.toSorted((a, b) => a - b);
-  const at = (quantile: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? 0;
-  return { samples: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 };
+/** The index of the first of ascending `values` that is at least `from`. */
+function firstFrom(values: Float64Array, from: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,42 +1,50 @@
 import Table from "cli-table3";
-import type { CampaignReport } from "./campaign.ts";
+import type { CampaignResult } from "./campaign-result.ts";
+import type { WaitTimes } from "./tally.ts";
 
-/** Whether nothing happened that must not happen. */
-export function sound({ verdict, drained, stuck, crashed }: CampaignReport): boolean {
-  const { lost, unexpected, unexplained, staleAccepted } = verdict;
-  return drained && stuck + crashed === 0 && lost + unexpected + unexplained + staleAccepted === 0;
-}
+/** The rows of a report, in reading order. */
+export const REPORT_ROWS: readonly (readonly [
+  title: string,
+  value: (result: CampaignResult) => string | number,
+])[] = [
+  ["faults made", ({ total }) => total.faults],
+  ["attempted", ({ total }) => total.verdict.attempted],
+  ["acknowledged", ({ total }) => total.verdict.acknowledged],
+  ["ok", ({ total }) => total.verdict.ok],
+  ["given up with a dead letter", ({ total }) => total.verdict.deadLettered],
+  ["lost", ({ total }) => total.verdict.lost],
+  ["unexpected", ({ total }) => total.verdict.unexpected],
+  ["recovered without acknowledgement", ({ total }) => total.verdict.recovered],
+  ["duplicated effects", ({ total }) => total.verdict.duplicated],
+  ["of these unexplained by a lease", ({ total }) => total.verdict.unexplained],
+  ["stale settles refused", ({ total }) => total.verdict.staleRefused],
+  ["stale settles accepted", ({ total }) => total.verdict.staleAccepted],
+  ["recovery after worker faults, ms", ({ total }) => waits(total.recoveryMs.workers)],
+  ["recovery after server and network faults, ms", ({ total }) => waits(total.recoveryMs.server)],
+  ["longest wait of an acknowledged job, ms", ({ total }) => total.longestWaitMs],
+  ["drained by itself", ({ total }) => (total.drained ? "yes" : "NO")],
+  ["processes that would not end", ({ total }) => total.stuck],
+  ["processes that ended by themselves", ({ total }) => total.crashed],
+];
 
-/** Reports side by side, one column a system. */
-export function reportTable(reports: readonly CampaignReport[]): string {
+/** Results side by side for a terminal, one column a campaign. */
+export function reportTable(results: readonly CampaignResult[]): string {
   const table = new Table({
-    head: ["", ...reports.map(({ system }) => system)],
+    head: ["", ...results.map(({ system, version }) => `${system} ${version}`)],
     style: { head: [], border: [] },
   });
-  const row = (title: string, value: (report: CampaignReport) => string | number): void => {
-    table.push([title, ...reports.map((report) => value(report).toLocaleString("en-US"))]);
-  };
-  row("faults made", ({ faults }) => Object.values(faults).reduce((sum, count) => sum + count, 0));
-  row("attempted", ({ verdict }) => verdict.attempted);
-  row("acknowledged", ({ verdict }) => verdict.acknowledged);
-  row("ok", ({ verdict }) => verdict.ok);
-  row("lost", ({ verdict }) => verdict.lost);
-  row("unexpected", ({ verdict }) => verdict.unexpected);
-  row("recovered without acknowledgement", ({ verdict }) => verdict.recovered);
-  row("duplicated effects", ({ verdict }) => verdict.duplicated);
-  row("of these unexplained by a lease", ({ verdict }) => verdict.unexplained);
-  row("stale settles refused", ({ verdict }) => verdict.staleRefused);
-  row("stale settles accepted", ({ verdict }) => verdict.staleAccepted);
-  row(
-    "recovery after a killed worker, ms",
-    ({ workerRecoveryMs: { p50, p99, max } }) => `p50 ${p50}, p99 ${p99}, max ${max}`,
-  );
-  row(
-    "recovery after server and network faults, ms",
-    ({ serverRecoveryMs: { p50, p99, max } }) => `p50 ${p50}, p99 ${p99}, max ${max}`,
-  );
-  row("drained by itself", ({ drained }) => (drained ? "yes" : "NO"));
-  row("processes that would not end", ({ stuck }) => stuck);
-  row("processes that ended by themselves", ({ crashed }) => crashed);
+  for (const [title, value] of REPORT_ROWS) {
+    table.push([title, ...results.map((result) => figure(value(result)))]);
+  }
   return table.toString();
+}
+
+/** As all tables here write a figure. */
+export function figure(value: string | number): string {
+  return value.toLocaleString("en-US");
+}
+
+function waits({ samples, p50, p99, max }: WaitTimes): string {
+  if (samples === 0) return "none";
+  return `p50 ${figure(p50)}, p99 ${figure(p99)}, max ${figure(max)} (${figure(samples)})`;
 }

@@ -37,10 +37,9 @@ export function ours(url: string, name: string = nextName()): QueuePeer {
 }
 
 /** BullMQ as its docs advise for speed: finished jobs are removed at once. */
-export function bullmq(url: string): QueuePeer {
+export function bullmq(url: string, name: string = nextName()): QueuePeer {
   const { hostname: host, port } = new URL(url);
   const connection = { host, port: Number(port), maxRetriesPerRequest: null };
-  const name = nextName();
   const queue = new BullQueue<BenchPayload>(name, { connection });
   return {
     enqueue: async (payload) => void (await queue.add("job", payload)),

@@ -1,5 +1,6 @@
 import { startRedis, type TestService } from "@chimera/test-services";
 import { Redis } from "ioredis";
+import type { CurveSide } from "../curve.ts";
 import type { Sides } from "../scenario.ts";
 import type { QueuePeer } from "./queue-peer.ts";
 
@@ -59,6 +60,38 @@ export async function redisSides(
   return {
     ours: async () => side(ours),
     reference: async () => side(reference),
+    async close() {
+      admin.close();
+      await server.stop();
+    },
+  };
+}
+
+/** The sides of a curve, each rate measured on a fresh queue and an emptied server. */
+export async function redisCurve(
+  sides: readonly {
+    readonly name: string;
+    readonly make: NewPeer;
+    readonly maxX?: number;
+    run(peer: QueuePeer, x: number): Promise<number>;
+  }[],
+): Promise<{ readonly sides: readonly CurveSide[]; close(): Promise<void> }> {
+  const server = await startRedis();
+  const admin = new RedisAdmin(server.url);
+  return {
+    sides: sides.map(({ name, make, maxX, run }) => ({
+      name,
+      ...(maxX !== undefined && { maxX }),
+      async rate(x) {
+        await admin.send("FLUSHALL");
+        const peer = make(server.url);
+        try {
+          return await run(peer, x);
+        } finally {
+          await peer.close();
+        }
+      },
+    })),
     async close() {
       admin.close();
       await server.stop();

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { between, type Fault } from "../surroundings.ts";
+import { between, networkOf, type Fault } from "../surroundings.ts";
 
 /** Every connection is reset at once. */
 export const cutConnections: Fault = {
   name: "cut-connections",
   scope: "server",
-  async strike({ proxy }) {
+  outage: false,
+  survivable: true,
+  async strike(surroundings) {
+    const { proxy } = networkOf(surroundings);
     proxy.cutAll();
     return {};
   },
@@ -15,7 +18,11 @@ export const cutConnections: Fault = {
 export const silentNetwork: Fault = {
   name: "silent-network",
   scope: "server",
-  async strike({ proxy, random, leaseMs }) {
+  outage: true,
+  survivable: true,
+  async strike(surroundings) {
+    const { proxy } = networkOf(surroundings);
+    const { random, leaseMs } = surroundings;
     proxy.silence();
     await delay(between(random, 500, leaseMs * 1.5));
     proxy.restore();
@@ -27,7 +34,11 @@ export const silentNetwork: Fault = {
 export const slowNetwork: Fault = {
   name: "slow-network",
   scope: "server",
-  async strike({ proxy, random }) {
+  outage: false,
+  survivable: true,
+  async strike(surroundings) {
+    const { proxy } = networkOf(surroundings);
+    const { random } = surroundings;
     proxy.rules.latencyMs = between(random, 50, 250);
     await delay(between(random, 1_000, 3_000));
     proxy.rules.latencyMs = 0;
@@ -39,7 +50,11 @@ export const slowNetwork: Fault = {
 export const cutReplies: Fault = {
   name: "cut-replies",
   scope: "server",
-  async strike({ proxy, random }) {
+  outage: true,
+  survivable: true,
+  async strike(surroundings) {
+    const { proxy } = networkOf(surroundings);
+    const { random } = surroundings;
     proxy.rules.onReply = (chunk) =>
       random() < 0.02 ? { cutAfterBytes: Math.floor(random() * chunk.length) } : "forward";
     await delay(between(random, 1_000, 2_000));

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { command } from "../redis-servers.ts";
-import { between, type Fault } from "../surroundings.ts";
+import { between, networkOf, type Fault } from "../surroundings.ts";
 
 /** SIGKILL of the server and a restart on what it had on disk. */
 export const killServer: Fault = {
   name: "kill-server",
   scope: "server",
-  async strike({ servers, random }) {
+  outage: true,
+  survivable: true,
+  async strike(surroundings) {
+    const { servers } = networkOf(surroundings);
     await servers.primary.kill9();
-    await delay(between(random, 0, 1_000));
+    await delay(between(surroundings.random, 0, 1_000));
     await servers.primary.restart();
     return {};
   },
@@ -18,8 +21,10 @@ export const killServer: Fault = {
 export const flushScripts: Fault = {
   name: "flush-scripts",
   scope: "server",
-  async strike({ servers }) {
-    await command(servers.primary.url, ["SCRIPT", "FLUSH"]);
+  outage: false,
+  survivable: true,
+  async strike(surroundings) {
+    await command(networkOf(surroundings).servers.primary.url, ["SCRIPT", "FLUSH"]);
     return {};
   },
 };
@@ -28,7 +33,10 @@ export const flushScripts: Fault = {
 export const failOver: Fault = {
   name: "fail-over",
   scope: "server",
-  async strike({ servers, proxy }) {
+  outage: true,
+  survivable: false,
+  async strike(surroundings) {
+    const { servers, proxy } = networkOf(surroundings);
     await servers.failOver((url) => {
       proxy.retarget(url);
       proxy.cutAll();

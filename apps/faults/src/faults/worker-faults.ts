@@ -7,10 +7,12 @@ const HOUR_MS = 3_600_000;
 export const killWorker: Fault = {
   name: "kill-worker",
   scope: "worker",
+  outage: false,
+  survivable: true,
   async strike(surroundings) {
-    const victim = anyWorker(surroundings);
+    const victim = await anyWorker(surroundings);
     await surroundings.workers.kill(victim);
-    surroundings.workers.start();
+    surroundings.workers.replace(victim);
     return { victim: victim.name };
   },
 };
@@ -19,12 +21,14 @@ export const killWorker: Fault = {
 export const stopWorker: Fault = {
   name: "stop-worker",
   scope: "worker",
+  outage: false,
+  survivable: true,
   async strike(surroundings) {
-    const { child } = anyWorker(surroundings);
-    child.kill("SIGSTOP");
+    const victim = await anyWorker(surroundings);
+    victim.child.kill("SIGSTOP");
     await delay(surroundings.leaseMs + between(surroundings.random, 200, 2_000));
-    child.kill("SIGCONT");
-    return {};
+    victim.child.kill("SIGCONT");
+    return { victim: victim.name };
   },
 };
 
@@ -32,10 +36,14 @@ export const stopWorker: Fault = {
 export const wrongClock: Fault = {
   name: "wrong-clock",
   scope: "worker",
+  outage: false,
+  survivable: true,
   async strike(surroundings) {
-    const victim = anyWorker(surroundings);
+    const victim = await anyWorker(surroundings);
     await surroundings.workers.kill(victim);
-    surroundings.workers.start({ clockOffsetMs: surroundings.random() < 0.5 ? HOUR_MS : -HOUR_MS });
+    surroundings.workers.replace(victim, {
+      clockOffsetMs: surroundings.random() < 0.5 ? HOUR_MS : -HOUR_MS,
+    });
     return { victim: victim.name };
   },
 };

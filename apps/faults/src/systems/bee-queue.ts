@@ -1,23 +1,25 @@
 import BeeQueue from "bee-queue";
 import { ledgerTime } from "../ledger.ts";
-import { CONCURRENCY, LEASE_MS, QUEUE_NAME, type QueueSystem } from "./queue-system.ts";
+import { CONCURRENCY, QUEUE_NAME, type ServerSystem } from "./queue-system.ts";
 
 const RETRIES = 10;
 
 /** bee-queue with its own recommendations (README, "Optimizing redis connections", "Stalling jobs"), and the campaign's lease. */
-export const beeQueue: QueueSystem = {
+export const beeQueue: ServerSystem = {
+  kind: "server",
   name: "bee-queue",
   packageName: "bee-queue",
-  settings: {
-    stallInterval: LEASE_MS,
-    "checkStalledJobs (ms)": LEASE_MS,
-    nearTermWindow: LEASE_MS,
+  durabilities: [],
+  settings: ({ leaseMs }) => ({
+    stallInterval: leaseMs,
+    "checkStalledJobs (ms)": leaseMs,
+    nearTermWindow: leaseMs,
     activateDelayedJobs: true,
     removeOnSuccess: true,
     retries: RETRIES,
     "backoff (exponential)": 100,
     concurrency: CONCURRENCY,
-  },
+  }),
   async produce(url) {
     const queue = new BeeQueue<{ id: string }>(QUEUE_NAME, {
       redis: { url },
@@ -37,11 +39,11 @@ export const beeQueue: QueueSystem = {
       close: async () => queue.close(),
     };
   },
-  async work(url, hooks) {
+  async work(url, hooks, { leaseMs }) {
     const queue = new BeeQueue<{ id: string }>(QUEUE_NAME, {
       redis: { url },
-      stallInterval: LEASE_MS,
-      nearTermWindow: LEASE_MS,
+      stallInterval: leaseMs,
+      nearTermWindow: leaseMs,
       activateDelayedJobs: true,
       removeOnSuccess: true,
       getEvents: false,
@@ -53,12 +55,13 @@ export const beeQueue: QueueSystem = {
       hooks.settled(job.data.id, fences.get(job.data.id) ?? 0);
       fences.delete(job.data.id);
     });
+    queue.on("failed", (job) => hooks.letter(job.data.id, fences.get(job.data.id) ?? 0));
     queue.process(CONCURRENCY, async (job: BeeQueue.Job<{ id: string }>) => {
       const fence = ledgerTime();
       fences.set(job.data.id, fence);
       await hooks.handle(job.data.id, fence);
     });
-    queue.checkStalledJobs(LEASE_MS, ignore);
+    queue.checkStalledJobs(leaseMs, ignore);
     return { close: async () => queue.close(10_000) };
   },
   async remaining(url) {

@@ -1,28 +1,35 @@
 import { Queue, Worker } from "bullmq";
 import { ledgerTime } from "../ledger.ts";
-import { CONCURRENCY, LEASE_MS, QUEUE_NAME, type QueueSystem } from "./queue-system.ts";
+import { CONCURRENCY, QUEUE_NAME, type ServerSystem } from "./queue-system.ts";
 
 /** Generous beyond the default of 1: a job that was in several killed workers is to come back each time. */
 const MAX_STALLED = 100;
+const ATTEMPTS = 10;
 
 /** BullMQ with its own recommendations (docs: "Going to production", "Stalled jobs"), and the campaign's lease. */
-export const bullmq: QueueSystem = {
+export const bullmq: ServerSystem = {
+  kind: "server",
   name: "BullMQ",
   packageName: "bullmq",
-  settings: {
-    lockDuration: LEASE_MS,
-    stalledInterval: LEASE_MS,
+  durabilities: [],
+  settings: ({ leaseMs }) => ({
+    lockDuration: leaseMs,
+    stalledInterval: leaseMs,
     maxStalledCount: MAX_STALLED,
-    attempts: 10,
+    attempts: ATTEMPTS,
     "backoff (exponential)": 100,
     concurrency: CONCURRENCY,
     removeOnComplete: true,
     "maxRetriesPerRequest (worker)": "null",
-  },
+  }),
   async produce(url) {
     const queue = new Queue(QUEUE_NAME, { connection: connection(url) });
     queue.on("error", ignore);
-    const options = { attempts: 10, backoff: { type: "exponential", delay: 100 }, removeOnComplete: true };
+    const options = {
+      attempts: ATTEMPTS,
+      backoff: { type: "exponential", delay: 100 },
+      removeOnComplete: true,
+    };
     return {
       async enqueue(ids) {
         const jobs = await queue.addBulk(
@@ -33,7 +40,7 @@ export const bullmq: QueueSystem = {
       close: async () => queue.close(),
     };
   },
-  async work(url, hooks) {
+  async work(url, hooks, { leaseMs }) {
     // No fence is given to a handler; the time of its start orders the attempts as well.
     const fences = new Map<string, number>();
     const worker = new Worker<{ id: string }>(
@@ -46,14 +53,18 @@ export const bullmq: QueueSystem = {
       {
         connection: { ...connection(url), maxRetriesPerRequest: null },
         concurrency: CONCURRENCY,
-        lockDuration: LEASE_MS,
-        stalledInterval: LEASE_MS,
+        lockDuration: leaseMs,
+        stalledInterval: leaseMs,
         maxStalledCount: MAX_STALLED,
       },
     );
     worker.on("completed", (job) => {
       hooks.settled(job.data.id, fences.get(job.data.id) ?? 0);
       fences.delete(job.data.id);
+    });
+    worker.on("failed", (job) => {
+      if (job !== undefined && job.attemptsMade >= ATTEMPTS)
+        hooks.letter(job.data.id, fences.get(job.data.id) ?? 0);
     });
     worker.on("error", (error) => {
       const id = /lock for job (\S+?)\.? /.exec(error.message)?.[1];

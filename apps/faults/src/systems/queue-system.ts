@@ -11,6 +11,8 @@ export interface WorkerHooks {
   handle(id: string, fence: number): Promise<void>;
   /** The queue accepted that this delivery is done. */
   settled(id: string, fence: number): void;
+  /** The queue gave the job up: a dead letter of it is stored. */
+  letter(id: string, fence: number): void;
   /** The queue refused a settle, or the worker noticed that the lease was lost. */
   stale(id: string, fence: number): void;
 }
@@ -20,21 +22,56 @@ export interface CampaignWorker {
   close(): Promise<void>;
 }
 
-/** A queue under test, used through its public API only and with the settings that its makers recommend. */
-export interface QueueSystem {
+/** What a campaign sets on every system. */
+export interface SystemOptions {
+  /** How long a delivery belongs to its worker. Short, so that a run sees many end. */
+  readonly leaseMs: number;
+  /** One of the system's `durabilities`; its first unless given. */
+  readonly durability?: string;
+}
+
+interface System {
   readonly name: string;
-  /** Written beside the results. */
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** The package whose version stands beside the results. */
   readonly packageName: string;
-  produce(url: string): Promise<CampaignProducer>;
-  work(url: string, hooks: WorkerHooks): Promise<CampaignWorker>;
-  /** Jobs that have not ended: ready, delayed or in flight. Asked of the server itself, not through the proxy. */
+  /** What an acknowledgement may wait for, the default first; none where the queue offers no choice. */
+  readonly durabilities: readonly string[];
+  /** Written beside the results. */
+  settings(options: SystemOptions): Readonly<Record<string, string | number | boolean>>;
+  /** Jobs that have not ended: ready, delayed or in flight. Asked of the server or the journal itself, past the proxy. */
   remaining(url: string): Promise<number>;
 }
 
-/** How long a delivery belongs to its worker, the same for every system. Short, so that a run sees many expire. */
-export const LEASE_MS = 3_000;
+/** A queue on a server that producers and workers share. */
+export interface ServerSystem extends System {
+  readonly kind: "server";
+  produce(url: string, options: SystemOptions): Promise<CampaignProducer>;
+  work(url: string, hooks: WorkerHooks, options: SystemOptions): Promise<CampaignWorker>;
+  /**
+   * When a delivery was handed out, read from its fence, where the queue makes that known: the lease is counted from
+   * there. Where it does not, the start of the handler stands for it.
+   */
+  handedOutAt?(fence: number): number;
+  /** How many jobs the queue itself counts as stored, and how many settles that ended one. Asked once it is drained. */
+  counters?(url: string): Promise<{ readonly stored: number; readonly ended: number }>;
+}
+
+/** Both in one. */
+export interface EmbeddedQueue extends CampaignProducer, CampaignWorker {
+  /** Resolves once every job has ended. */
+  idle(): Promise<void>;
+}
+
+/** A queue inside the process that uses it: one process enqueues and works, on a journal of its own. */
+export interface EmbeddedSystem extends System {
+  readonly kind: "embedded";
+  /** `directory` is the journal's. */
+  open(directory: string, hooks: WorkerHooks, options: SystemOptions): Promise<EmbeddedQueue>;
+}
+
+/** A queue under test, used through its public API only and with the settings that its makers recommend. */
+export type QueueSystem = ServerSystem | EmbeddedSystem;
+
 /** Handlers of one worker at a time, the same for every system. */
 export const CONCURRENCY = 20;
 export const QUEUE_NAME = "campaign";
