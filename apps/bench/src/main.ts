@@ -1,12 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { ratioBars } from "./bars.ts";
-import { scenarioNames } from "./catalog.ts";
+import { curveNames, matching, scenarioNames } from "./catalog.ts";
 import { runInChild } from "./child.ts";
+import { runOverview } from "./overview.ts";
 import { resultTable } from "./report.ts";
 import type { ScenarioResult } from "./result.ts";
-
-const RESULTS = new URL("../results/", import.meta.url);
 
 const program = new Command("bench")
   .description(
@@ -14,47 +11,60 @@ const program = new Command("bench")
   )
   .argument(
     "[names...]",
-    "scenarios to run, or the beginning that several share; `overview` runs all and writes results/<date>.json and overview.svg",
+    "scenarios to run, or the beginning that several share; after `overview`, also curves: measured into results/<date>.json and drawn as overview.svg and curves.svg, all of them unless named",
   )
   .option("--json", "one line of JSON a scenario instead of a table")
   .option("--quick", "3 pairs and a smaller n: under about 20 s a scenario")
+  .option("--again", "with overview: measure also what the day has already")
+  .option("--day <date>", "with overview: the day whose results are continued", today())
   .option("--list", "only print the names")
   .parse();
 
-const options = program.opts<{ json?: true; quick?: true; list?: true }>();
-const known = scenarioNames();
-const overview = program.args.includes("overview");
-const asked = overview || program.args.length === 0 ? known : program.args;
-const names = asked.flatMap((name) => (known.includes(name) ? [name] : familyOf(name)));
-const unknown = asked.filter((name) => !known.includes(name) && familyOf(name).length === 0);
+const options = program.opts<{ json?: true; quick?: true; again?: true; day: string; list?: true }>();
+const overview = program.args[0] === "overview";
+const asked = overview ? program.args.slice(1) : program.args;
+const known = overview ? [...scenarioNames(), ...curveNames()] : scenarioNames();
+const unknown = asked.filter((name) => matching(known, name).length === 0);
 if (unknown.length > 0) {
   program.error(`bench: no scenario ${unknown.join(", ")}; there are ${known.join(", ")}`, { exitCode: 2 });
 }
 
 if (options.list) {
   process.stdout.write(`${known.join("\n")}\n`);
+} else if (overview) {
+  const { scenarios } = await runOverview(options.day, {
+    names: asked,
+    quick: options.quick === true,
+    again: options.again === true,
+    onStart: announce,
+  });
+  show(scenarios);
 } else {
+  const names = asked.length === 0 ? known : asked.flatMap((name) => matching(known, name));
   const results: ScenarioResult[] = [];
   for (const name of names) {
-    if (!options.json) process.stderr.write(`${name} …\n`);
-    const size = options.quick ? "quick" : "full";
+    announce(name);
     const result = await runInChild<ScenarioResult>(new URL("run-scenario.ts", import.meta.url), [
       name,
-      size,
+      options.quick ? "quick" : "full",
     ]);
     results.push(result);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   }
-  if (!options.json) process.stdout.write(`${resultTable(results)}\n`);
-  if (overview) {
-    mkdirSync(RESULTS, { recursive: true });
-    const day = new Date().toISOString().slice(0, 10);
-    writeFileSync(new URL(`${day}.json`, RESULTS), `${JSON.stringify(results, null, 2)}\n`);
-    writeFileSync(new URL("overview.svg", RESULTS), ratioBars(results));
-  }
+  if (!options.json) show(results);
 }
 
-/** The scenarios that share a beginning: `pg-query` stands for `pg-query-1`, `pg-query-10` and `pg-query-50`. */
-function familyOf(name: string): string[] {
-  return known.filter((other) => other.startsWith(`${name}-`));
+function announce(name: string): void {
+  if (!options.json) process.stderr.write(`${name} …\n`);
+}
+
+function show(results: readonly ScenarioResult[]): void {
+  const text = options.json
+    ? results.map((result) => JSON.stringify(result)).join("\n")
+    : resultTable(results);
+  process.stdout.write(`${text}\n`);
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }
