@@ -69,8 +69,8 @@ export async function serverStage(
       return { drained, stuck, ...(counters !== undefined && { counters }) };
     },
     async copyTo(folder) {
-      const [, data = ""] = (await command(servers.primary.url, ["CONFIG", "GET", "dir"])) as string[];
-      await cp(data, join(folder, "server"), { recursive: true });
+      const { dir = "" } = (await command(servers.primary.url, ["CONFIG", "GET", "dir"])) as { dir?: string };
+      await cp(dir, join(folder, "server"), { recursive: true });
       await cp(directory, join(folder, "ledgers"), { recursive: true });
     },
     async [Symbol.asyncDispose]() {
