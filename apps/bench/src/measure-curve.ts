@@ -8,7 +8,8 @@ const FULL_RUNS = 3;
 /** Measures every point in this process, the sides in turn at each, after one run of each side that is not counted. */
 export async function measureCurve(name: string, curve: Curve, quick: boolean): Promise<CurveResult> {
   const runs = quick ? 1 : FULL_RUNS;
-  const { sides, close } = await curve.open();
+  const opened = await curve.open();
+  const { sides } = opened;
   const points = new Map<CurveSide, [number, number][]>(sides.map((side) => [side, []]));
   try {
     for (const side of sides) await side.rate(curve.xs[0] ?? 1);
@@ -24,7 +25,7 @@ export async function measureCurve(name: string, curve: Curve, quick: boolean): 
       }
     }
   } finally {
-    await close();
+    await opened.close();
   }
   return {
     curve: name,

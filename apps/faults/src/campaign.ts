@@ -14,7 +14,7 @@ import { systemNamed } from "./systems/catalog.ts";
 import type { QueueSystem } from "./systems/queue-system.ts";
 
 export interface SegmentRun {
-  onFault(record: FaultRecord): void;
+  readonly onFault: (record: FaultRecord) => void;
   /** A folder that gets a copy of the ledgers and of what the server has on disk, for a person to look at. */
   readonly keep?: string;
 }
@@ -37,7 +37,7 @@ export async function runSegment(
     const { leaseMs, calmMs, durationMs } = options;
     const records = await unleash(
       { ...stage.surroundings, leaseMs, random: seededRandom(options.seed) },
-      { faults, calmMs, durationMs, onFault: (record) => onFault(record) },
+      { faults, calmMs, durationMs, onFault },
     );
     const { drained, stuck, counters } = await stage.end();
     if (keep !== undefined) await stage.copyTo(keep);

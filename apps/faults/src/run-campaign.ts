@@ -9,11 +9,11 @@ import { systemNamed } from "./systems/catalog.ts";
 export interface CampaignRun {
   /** Segments that need not run again. */
   readonly written: readonly SegmentReport[];
-  onFault(record: FaultRecord): void;
+  readonly onFault: (record: FaultRecord) => void;
   /** A folder for copies of each segment's ledgers and of what its server has on disk. */
   readonly keep?: string;
   /** After each segment, with the sum so far. */
-  onSegment(result: CampaignResult): void;
+  readonly onSegment: (result: CampaignResult) => void;
 }
 
 /** Runs the segments of a plan that are missing, one after another, and sums them all. */
@@ -32,7 +32,7 @@ export async function runCampaign(
       written ??
         (await runSegment(
           { ...options, seed },
-          { onFault: (record) => run.onFault(record), ...(keep !== undefined && { keep }) },
+          { onFault: run.onFault, ...(keep !== undefined && { keep }) },
         )),
     );
     if (written === undefined) run.onSegment(campaignResult(name, system, plan, segments));

@@ -73,7 +73,7 @@ export async function redisCurve(
     readonly name: string;
     readonly make: NewPeer;
     readonly maxX?: number;
-    run(peer: QueuePeer, x: number): Promise<number>;
+    readonly run: (peer: QueuePeer, x: number) => Promise<number>;
   }[],
 ): Promise<{ readonly sides: readonly CurveSide[]; close(): Promise<void> }> {
   const server = await startRedis();

@@ -51,9 +51,9 @@ export interface ServerSystem extends System {
    * When a delivery was handed out, read from its fence, where the queue makes that known: the lease is counted from
    * there. Where it does not, the start of the handler stands for it.
    */
-  handedOutAt?(fence: number): number;
+  readonly handedOutAt?: (fence: number) => number;
   /** How many jobs the queue itself counts as stored, and how many settles that ended one. Asked once it is drained. */
-  counters?(url: string): Promise<{ readonly stored: number; readonly ended: number }>;
+  readonly counters?: (url: string) => Promise<{ readonly stored: number; readonly ended: number }>;
 }
 
 /** Both in one. */
