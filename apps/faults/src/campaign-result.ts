@@ -50,7 +50,7 @@ export function writtenSegments(campaign: string, plan: CampaignPlan): readonly 
     : [];
 }
 
-function writtenResult(campaign: string): CampaignResult | undefined {
+export function writtenResult(campaign: string): CampaignResult | undefined {
   const path = new URL(`${campaign}.json`, RESULTS);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as CampaignResult) : undefined;
 }

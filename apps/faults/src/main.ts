@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type CampaignResult, writeResult, writtenSegments } from "./campaign-result.ts";
 import { CAMPAIGNS, type CampaignPlan, DEFAULTS } from "./campaigns.ts";
 import { FAULTS } from "./nemesis.ts";
+import { redrawReadme } from "./readme-tables.ts";
 import { reportTable } from "./report.ts";
 import { runCampaign } from "./run-campaign.ts";
 import { systemNamed, systemNames } from "./systems/catalog.ts";
@@ -22,6 +23,7 @@ interface Flags {
   readonly faults?: string[];
   readonly campaign?: string[];
   readonly again?: true;
+  readonly tables?: true;
   readonly keep?: string;
   readonly json?: true;
 }
@@ -55,10 +57,16 @@ const flags = new Command("faults")
     `the campaigns of the README instead, written to results/: ${names.join(", ")}, or all; segments that are there are kept`,
   )
   .option("--again", "with --campaign: run every segment again")
+  .option("--tables", "only draw the tables of the README anew from results/")
   .option("--keep <folder>", "copy the ledgers and what the server has on disk there, to look at")
   .option("--json", "each result as one line of JSON")
   .parse()
   .opts<Flags>();
+
+if (flags.tables) {
+  redrawReadme();
+  process.exit(0);
+}
 
 const results: CampaignResult[] = [];
 for (const [name, plan] of asked()) {
@@ -82,6 +90,7 @@ for (const [name, plan] of asked()) {
   if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 if (!flags.json) process.stdout.write(`${reportTable(results)}\n`);
+if (flags.campaign !== undefined) redrawReadme();
 process.exitCode = results.every(({ total }) => sound(total)) ? 0 : 1;
 
 function asked(): (readonly [string, CampaignPlan])[] {
