@@ -1,4 +1,5 @@
 import { integerIssue, issuesOf, type Clock } from "@chimera/dlq";
+import { DrainRate } from "./drain-rate.ts";
 import type { QueueMetrics } from "./protocol.ts";
 import { throwIssues } from "./queue-options.ts";
 
@@ -12,11 +13,14 @@ export interface Pressure {
   readonly due: number;
   /** Milliseconds that the oldest ready job has waited. */
   readonly oldestReadyMs: number;
-  /** Jobs that left the queue a second, over the last minute in which this queue was asked; 0 before the second time. */
+  /**
+   * Jobs that left the queue a second while others waited, over the last ten seconds of such time that this queue was
+   * asked in; 0 while that is not known. Idle time does not count: it tells nothing of how fast consumers are.
+   */
   readonly drainPerSecond: number;
   /**
    * Milliseconds until a job enqueued now would be delivered: the backlog over the rate, and no less than the oldest
-   * job has waited already. While nothing drains only the latter is known.
+   * job has waited already. While no rate is known only the latter is.
    */
   readonly estimatedDelayMs: number;
 }
@@ -37,20 +41,13 @@ const DEFAULT_HIGH_DELAY_MS = 10_000;
 const DEFAULT_CRITICAL_DELAY_MS = 60_000;
 /** How long an answer is given again: producers may ask before each job. */
 const FRESH_MS = 100;
-/** The rate is taken over the samples of this long. */
-const WINDOW_MS = 60_000;
-
-interface Sample {
-  readonly atMs: number;
-  readonly left: number;
-}
 
 /** Reads the pressure of one queue. Costs one `metrics` call a 100 ms, however often it is asked. */
 export class PressureGauge {
   readonly #options: Required<PressureOptions>;
   readonly #metrics: () => Promise<QueueMetrics>;
   readonly #clock: Clock;
-  #samples: Sample[] = [];
+  readonly #rate = new DrainRate();
   #latest: { readonly atMs: number; readonly answer: Promise<Pressure> } | undefined;
 
   /** @throws QueueError `QUEUE_INVALID` with every issue. */
@@ -76,20 +73,17 @@ export class PressureGauge {
   async #measure(nowMs: number): Promise<Pressure> {
     const metrics = await this.#metrics();
     const { depth, due, oldestReadyMs, processed, deadLettered } = metrics;
-    const drainPerSecond = this.#rate({ atMs: nowMs, left: processed + deadLettered });
     const backlog = depth + due;
+    const drainPerSecond = this.#rate.after({
+      atMs: nowMs,
+      backlog,
+      oldestReadyMs,
+      left: processed + deadLettered,
+    });
     const queueingMs = drainPerSecond > 0 ? (backlog / drainPerSecond) * 1_000 : 0;
     const estimatedDelayMs = backlog === 0 ? 0 : Math.max(oldestReadyMs, Math.round(queueingMs));
     const level = this.#levelOf(backlog, estimatedDelayMs);
     return { level, depth, due, oldestReadyMs, drainPerSecond, estimatedDelayMs };
-  }
-
-  #rate(sample: Sample): number {
-    this.#samples = this.#samples.filter(({ atMs }) => sample.atMs - atMs <= WINDOW_MS);
-    this.#samples.push(sample);
-    const first = this.#samples[0] as Sample;
-    const elapsedMs = sample.atMs - first.atMs;
-    return elapsedMs > 0 ? (Math.max(0, sample.left - first.left) / elapsedMs) * 1_000 : 0;
   }
 
   #levelOf(backlog: number, delayMs: number): Pressure["level"] {

@@ -75,6 +75,38 @@ describe("pressure", () => {
     expect((await queue.pressure()).drainPerSecond).toBe(0);
   });
 
+  it("does not hold idle time against consumers: a burst after it is no reason to turn producers away", async () => {
+    const { clock, queue } = await readyQueue(1);
+    await queue.pressure();
+    await drain(queue, 1);
+    for (let second = 0; second < 50; second++) {
+      await clock.advance(1_000);
+      await queue.pressure();
+    }
+    await queue.enqueueMany(Array.from({ length: 1_000 }, (_, n) => n));
+    await clock.advance(100);
+    expect(await queue.pressure()).toMatchObject({ level: "ok", depth: 1_000, estimatedDelayMs: 100 });
+    await drain(queue, 110);
+    await clock.advance(1_000);
+    expect(await queue.pressure()).toMatchObject({ drainPerSecond: 100, estimatedDelayMs: 8_900 });
+  });
+
+  it("trusts consumers again ten seconds after they came back from an outage", async () => {
+    const { clock, queue } = await readyQueue(2_000);
+    const lookFor = async (seconds: number, jobs: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        if (jobs > 0) await drain(queue, jobs);
+        await clock.advance(1_000);
+        await queue.pressure();
+      }
+    };
+    await queue.pressure();
+    await lookFor(60, 0);
+    expect((await queue.pressure()).drainPerSecond).toBe(0);
+    await lookFor(10, 50);
+    expect((await queue.pressure()).drainPerSecond).toBe(50);
+  });
+
   it("asks the backend at most once in 100 ms", async () => {
     const { clock, queue } = await readyQueue(0);
     const first = await queue.pressure();
