@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { replay } from "@chimera/dlq";
@@ -8,6 +9,7 @@ import type { Worker } from "@chimera/queue-core";
 import { correctedQuakeSchema, firstQuakeSchema } from "../quakes/quake.ts";
 import type { QuakeSchema } from "../quakes/quake.ts";
 import { Service } from "../service.ts";
+import { DemoCockpit } from "./demo-cockpit.ts";
 import type { DemoDirectory } from "./demo-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import type { Feature } from "./feed.ts";
@@ -24,6 +26,8 @@ export interface DemoOptions {
   readonly directory: DemoDirectory;
   /** Whether what an earlier run stored stays. */
   readonly keep: boolean;
+  /** Whether the service goes on, with its cockpit, until the signal aborts. */
+  readonly stay: boolean;
   readonly output: Output;
   /** Ends the run early; everything is closed in order first. */
   readonly signal: AbortSignal;
@@ -46,20 +50,25 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await service.assertServing();
   logger.release();
   await service.prepare(!keep);
-  output.write(report.intro(options.features.length, parts.description));
-  await new Demo(service, options).run();
+  await using cockpit = await DemoCockpit.open(service, environment, logger);
+  output.write(report.intro(options.features.length, [...parts.description, ["cockpit", cockpit.where]]));
+  const demo = new Demo(service, cockpit, options);
+  await demo.run();
+  if (options.stay) await demo.stay();
 }
 
 /** The steps of one run. */
 class Demo {
   readonly #service: Service;
+  readonly #cockpit: DemoCockpit;
   readonly #options: DemoOptions;
   readonly #run = randomUUID();
   /** The dead letters of this run. */
   readonly #letters: DeadLetterFilter;
 
-  constructor(service: Service, options: DemoOptions) {
+  constructor(service: Service, cockpit: DemoCockpit, options: DemoOptions) {
     this.#service = service;
+    this.#cockpit = cockpit;
     this.#options = options;
     this.#letters = { source: service.source, since: new Date().toISOString() };
   }
@@ -87,10 +96,20 @@ class Demo {
     output.write(`\n${tallyLine({ enqueued, stored, deadLettered, replayed, postgres, clickhouse })}\n`);
   }
 
+  /** Goes on as the service would, for whoever looks at the cockpit. */
+  async stay(): Promise<void> {
+    const { signal } = this.#options;
+    process.stderr.write(`the cockpit stays at ${this.#cockpit.where}; ctrl-C ends it\n`);
+    await using worker = this.#service.work(correctedQuakeSchema, this.#run);
+    this.#cockpit.worker = worker;
+    if (!signal.aborted) await once(signal, "abort");
+  }
+
   /** Runs a worker while `feed` brings it jobs, until the queue has none left. */
   async #handle(label: string, total: number, schema: QuakeSchema, feed: () => Promise<void>): Promise<void> {
     const progress = startProgress(this.#options.output, label, total);
     const worker = this.#service.work(schema, this.#run);
+    this.#cockpit.worker = worker;
     let handled = 0;
     worker.on("completed", () => progress.update((handled += 1)));
     worker.on("deadLettered", () => progress.update((handled += 1)));

@@ -21,6 +21,7 @@ const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } a
 interface Flags {
   readonly file: string;
   readonly keep: boolean;
+  readonly stay: boolean;
   readonly directory?: string;
   /** Events a second: a load instead of the demo's own steps. */
   readonly rate?: number;
@@ -35,6 +36,7 @@ function readFlags(argv: readonly string[]): Flags {
     .description("Sends a week of earthquakes through a queue into Postgres and ClickHouse.")
     .option("--file <path>", "a GeoJSON file in the form of the USGS feed, or - for standard input", WEEK)
     .option("--keep", "keep what an earlier run stored; nothing is stored twice", false)
+    .option("--stay", "go on with the cockpit until ctrl-C", false)
     .option(
       "--directory <path>",
       "where the embedded parts keep their data (default: .demo beside the sources)",
@@ -42,7 +44,7 @@ function readFlags(argv: readonly string[]): Flags {
     .addOption(
       new Option("--rate <events>", "instead, offer this many events a second and show the backpressure")
         .argParser(parseRate)
-        .conflicts("keep"),
+        .conflicts(["keep", "stay"]),
     )
     .addOption(new Option("--for <time>", "how long, such as 30s, with --rate").argParser(parseDuration))
     .allowExcessArguments(false)
@@ -56,7 +58,7 @@ function readFlags(argv: readonly string[]): Flags {
 }
 
 async function main(): Promise<number> {
-  const { file, keep, directory, rate, for: forMs = DEFAULT_LOAD_MS } = readFlags(process.argv);
+  const { file, keep, stay, directory, rate, for: forMs = DEFAULT_LOAD_MS } = readFlags(process.argv);
   const features = await readFeed(file === "-" ? file : resolve(CALLED_FROM, file));
   using held = DemoDirectory.open(directory === undefined ? undefined : resolve(CALLED_FROM, directory));
   const stop = new AbortController();
@@ -77,9 +79,10 @@ async function main(): Promise<number> {
       output: { isTTY: isatty(1), write: (text: string) => void process.stdout.write(text) },
       signal: stop.signal,
     };
-    if (rate === undefined) await runDemo({ ...options, keep });
+    if (rate === undefined) await runDemo({ ...options, keep, stay });
     else await runLoad({ ...options, ratePerSecond: rate, forMs });
-    return code;
+    // Whoever asked it to stay has no other way to end it.
+    return stay ? EXIT.ok : code;
   } catch (error) {
     if (stop.signal.aborted) return code;
     throw error;

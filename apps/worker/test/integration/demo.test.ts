@@ -27,6 +27,7 @@ describe("the demo on embedded parts", () => {
   it("brings every event home, and shows how", async () => {
     const { code, out, err, lastLine } = await place.run([]);
     expect({ code, err, lastLine }).toEqual({ code: 0, err: "", lastLine: WHOLE });
+    expect(out).toMatch(/^ {2}cockpit +http:\/\/127\.0\.0\.1:\d+$/m);
     expect(out).toContain("22km NNE of Hualian, Taiwan");
     expect(out).toMatch(/2018-02-04 +299/);
     expect(out).toContain("1664 rows");
