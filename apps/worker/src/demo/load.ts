@@ -5,6 +5,7 @@ import type { PressureOptions, QueueMetrics } from "@chimera/queue-core";
 
 import { correctedQuakeSchema } from "../quakes/quake.ts";
 import { Service } from "../service.ts";
+import { DemoCockpit } from "./demo-cockpit.ts";
 import type { DemoOptions } from "./demo.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import { HeldWarnings } from "./held-warnings.ts";
@@ -12,7 +13,7 @@ import { loadHead, loadLine, loadRow, loadTally } from "./load-report.ts";
 import { PacedProducer } from "./paced-producer.ts";
 
 /** How much, and for how long. */
-export interface LoadOptions extends Omit<DemoOptions, "keep"> {
+export interface LoadOptions extends Omit<DemoOptions, "keep" | "stay"> {
   readonly ratePerSecond: number;
   readonly forMs: number;
 }
@@ -39,11 +40,14 @@ export async function runLoad(options: LoadOptions): Promise<void> {
   await service.assertServing();
   logger.release();
   await service.prepare(true);
+  await using cockpit = await DemoCockpit.open(service, environment, logger);
+  output.write(`cockpit: ${cockpit.where}\n`);
   output.write(loadHead(ratePerSecond, forMs, PRESSURE));
 
   const { queue, quakes, events } = service;
   const run = randomUUID();
   const worker = service.work(correctedQuakeSchema, run);
+  cockpit.worker = worker;
   const producer = new PacedProducer(queue, features, ratePerSecond);
   let produced = false;
   let endedAt = 0;
