@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { curveNames, matching, scenarioNames } from "./catalog.ts";
 import { runInChild } from "./child.ts";
 import { runOverview } from "./overview.ts";
+import { redrawPictures } from "./pictures.ts";
+import { redrawReadmes } from "./readme-tables.ts";
 import { resultTable } from "./report.ts";
 import type { ScenarioResult } from "./result.ts";
 
@@ -11,7 +13,7 @@ const program = new Command("bench")
   )
   .argument(
     "[names...]",
-    "scenarios to run, or the beginning that several share; after `overview`, also curves: measured into results/<date>.json and drawn as overview.svg and curves.svg, all of them unless named",
+    "scenarios to run, or the beginning that several share; after `overview`, also curves: measured into results/<date>.json and drawn as overview.svg and curves.svg, all of them unless named; `tables` only draws the READMEs' tables anew from the results",
   )
   .option("--json", "one line of JSON a scenario instead of a table")
   .option("--quick", "3 pairs and a smaller n: under about 20 s a scenario")
@@ -22,7 +24,8 @@ const program = new Command("bench")
 
 const options = program.opts<{ json?: true; quick?: true; again?: true; day: string; list?: true }>();
 const overview = program.args[0] === "overview";
-const asked = overview ? program.args.slice(1) : program.args;
+const tables = program.args[0] === "tables";
+const asked = overview || tables ? program.args.slice(1) : program.args;
 const known = overview ? [...scenarioNames(), ...curveNames()] : scenarioNames();
 const unknown = asked.filter((name) => matching(known, name).length === 0);
 if (unknown.length > 0) {
@@ -31,6 +34,9 @@ if (unknown.length > 0) {
 
 if (options.list) {
   process.stdout.write(`${known.join("\n")}\n`);
+} else if (tables) {
+  redrawReadmes();
+  redrawPictures();
 } else if (overview) {
   const { scenarios } = await runOverview(options.day, {
     names: asked,
@@ -38,6 +44,7 @@ if (options.list) {
     again: options.again === true,
     onStart: announce,
   });
+  redrawReadmes();
   show(scenarios);
 } else {
   const names = asked.length === 0 ? known : asked.flatMap((name) => matching(known, name));

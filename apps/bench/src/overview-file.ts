@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import type { CurveResult } from "./curve.ts";
 import type { ScenarioResult } from "./result.ts";
@@ -18,6 +18,13 @@ export function readOverview(day: string): Overview {
   if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Overview;
   const { length, 0: cpu } = cpus();
   return { machine: { cpus: length, cpu: cpu?.model ?? "unknown" }, scenarios: [], curves: [] };
+}
+
+/** The days that have results, oldest first. */
+export function daysWithResults(): string[] {
+  return readdirSync(RESULTS)
+    .flatMap((file) => /^(\d{4}-\d\d-\d\d)\.json$/.exec(file)?.[1] ?? [])
+    .toSorted();
 }
 
 /** Written after each result, so that a run that was ended goes on where it was. One line a result. */

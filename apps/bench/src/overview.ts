@@ -1,16 +1,8 @@
-import { ratioBars } from "./bars.ts";
 import { curveNames, loadScenario, matching, scenarioNames } from "./catalog.ts";
 import { runInChild } from "./child.ts";
 import type { CurveResult } from "./curve.ts";
-import { curveCharts } from "./curve-charts.ts";
-import {
-  type Overview,
-  readOverview,
-  withCurve,
-  withScenario,
-  writeDrawing,
-  writeOverview,
-} from "./overview-file.ts";
+import { type Overview, readOverview, withCurve, withScenario, writeOverview } from "./overview-file.ts";
+import { redrawPictures } from "./pictures.ts";
 import type { ScenarioResult } from "./result.ts";
 
 export interface OverviewOptions {
@@ -35,8 +27,7 @@ export async function runOverview(day: string, options: OverviewOptions): Promis
   const keep = (changed: Overview): void => {
     overview = changed;
     writeOverview(day, overview);
-    writeDrawing("overview.svg", ratioBars(overview.scenarios));
-    writeDrawing("curves.svg", curveCharts(overview.curves));
+    redrawPictures();
   };
   for (const name of chosen(scenarioNames())) {
     const { n, quickN } = await loadScenario(name);

@@ -30,6 +30,7 @@ function barOf({ ratio, bar, peakRssMb, maxPeakRssMb }: ScenarioResult): string 
   return `${isMet ? "met" : "MISSED"} (>= ${bar}${memory})`;
 }
 
-function figure(value: number): string {
+/** As tables write a figure. */
+export function figure(value: number): string {
   return value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 }

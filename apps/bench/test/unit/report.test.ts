@@ -37,5 +37,5 @@ test("the table names the file system of a durable figure", () => {
 test("the bars name the scenario and escape what they are given", () => {
   const svg = ratioBars([result]);
   expect(svg).toContain("local-process-1");
-  expect(svg).toContain("2.0x fastq &lt;promise>");
+  expect(svg).toContain("2.00x fastq &lt;promise>");
 });
