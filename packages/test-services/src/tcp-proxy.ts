@@ -23,6 +23,8 @@ export class TcpProxy implements AsyncDisposable {
   #target: Target;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What is on its way to a socket, in order. */
+  readonly #delayed = new WeakMap<Socket, DelayedChunk[]>();
   #connections = 0;
   #silent = false;
 
@@ -116,11 +118,37 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #forward(chunk: Buffer, to: Socket): void {
+    const now = performance.now();
+    const waiting = this.#delayed.get(to);
     const { latencyMs = 0 } = this.rules;
-    if (latencyMs === 0) to.write(chunk);
-    // Equal delays keep their order: timers of one duration fire in the order in which they were set.
-    else setTimeout(() => to.destroyed || to.write(chunk), latencyMs).unref();
+    if (latencyMs === 0 && waiting === undefined) {
+      to.write(chunk);
+      return;
+    }
+    // Behind what is still on its way, also when the latency has become less: a connection's bytes never overtake each other.
+    const queue = waiting ?? [];
+    queue.push({ chunk, dueAt: Math.max(now + latencyMs, queue.at(-1)?.dueAt ?? 0) });
+    if (waiting === undefined) {
+      this.#delayed.set(to, queue);
+      this.#deliver(to, queue);
+    }
   }
+
+  #deliver(to: Socket, queue: DelayedChunk[]): void {
+    const now = performance.now();
+    while (queue[0] !== undefined && queue[0].dueAt <= now) {
+      const { chunk } = queue.shift() as DelayedChunk;
+      if (!to.destroyed) to.write(chunk);
+    }
+    const next = queue[0];
+    if (next === undefined) this.#delayed.delete(to);
+    else setTimeout(() => this.#deliver(to, queue), Math.max(1, next.dueAt - now)).unref();
+  }
+}
+
+interface DelayedChunk {
+  readonly chunk: Buffer;
+  readonly dueAt: number;
 }
 
 function targetOf(url: string): Target {

@@ -98,3 +98,21 @@ test("new connections lead to the new target, open ones keep the old", async () 
   next.destroy();
   other.close();
 });
+
+test("bytes do not overtake those before them when the latency ends", async () => {
+  let arrived = "";
+  const all = new Promise<void>((resolve) => {
+    client.on("data", (chunk: Buffer) => {
+      arrived += chunk.toString();
+      if (arrived.length === 8) resolve();
+    });
+  });
+  proxy.rules.latencyMs = 60;
+  client.write("slow");
+  // The first bytes are in the proxy once they have been read off the wire.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  proxy.rules.latencyMs = 0;
+  client.write("fast");
+  await all;
+  expect(arrived).toBe("slowfast");
+});
