@@ -30,12 +30,14 @@ export function daysWithResults(): string[] {
 /** Written after each result, so that a run that was ended goes on where it was. One line a result. */
 export function writeOverview(day: string, { machine, scenarios, curves }: Overview): void {
   mkdirSync(RESULTS, { recursive: true });
-  const list = (results: readonly (ScenarioResult | CurveResult)[]): string =>
-    results.length === 0
-      ? "[]"
-      : `[\n${results.map((result) => `    ${JSON.stringify(result)}`).join(",\n")}\n  ]`;
   const text = `{\n  "machine": ${JSON.stringify(machine)},\n  "scenarios": ${list(scenarios)},\n  "curves": ${list(curves)}\n}\n`;
   writeFileSync(new URL(`${day}.json`, RESULTS), text);
+}
+
+function list(results: readonly (ScenarioResult | CurveResult)[]): string {
+  return results.length === 0
+    ? "[]"
+    : `[\n${results.map((result) => `    ${JSON.stringify(result)}`).join(",\n")}\n  ]`;
 }
 
 export function writeDrawing(file: string, svg: string): void {

@@ -30,8 +30,11 @@ export function redrawReadme(): void {
   writeFileSync(README, readmeToday().drawn);
 }
 
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
 function table(results: readonly CampaignResult[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [
     line([
       "",

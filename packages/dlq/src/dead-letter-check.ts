@@ -15,7 +15,7 @@ const MAX_ID_LENGTH = 512;
 
 /** What each field has to be, in the order in which issues are listed. */
 const EXPECTED: {
-  readonly [Field in keyof DeadLetter]-?: readonly [is: (value: unknown) => boolean, what: string];
+  readonly [Name in keyof DeadLetter]-?: readonly [is: (value: unknown) => boolean, what: string];
 } = {
   v: [(value) => value === 1, "1"],
   id: [isId, `text of 1 to ${MAX_ID_LENGTH} characters`],

@@ -31,7 +31,7 @@ export const scenario: Scenario = {
       using connection = new RedisConnection({ url });
       await using holder = new RedisBackend(NAME, connection);
       const held = await hold(holder, n);
-      return rateOfFirst(peer, n + TAKEN + SHALLOW, TAKEN, async () => release(holder, held));
+      return await rateOfFirst(peer, n + TAKEN + SHALLOW, TAKEN, async () => release(holder, held));
     };
     return redisSides({ make, run: beside }, { make, run: alone });
   },

@@ -1,5 +1,5 @@
 import { cutErrorText } from "../contract-checks.ts";
-import type { Delivery, DeliveryError, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
+import type { Delivery, EnqueueResult, NewJob, Receipt, Settlement } from "../protocol.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { DedupTable, type DedupEntry } from "./dedup-table.ts";
 import { DelayHeap } from "./delay-heap.ts";
@@ -90,7 +90,7 @@ export class JobStore {
     return { status: "enqueued", id };
   }
 
-  /** Promotes and reclaims what is due, at most 250 of each, and answers whether there may be more. */
+  /** Promotes and reclaims what is due, at most 250 of each; answers whether there may be more. */
   refresh(nowMs: number): boolean {
     const promoted = this.#promote(nowMs);
     const reclaimed = this.#reclaim(nowMs);
@@ -239,13 +239,10 @@ export class JobStore {
   #countFailure(record: JobRecord, error: string | undefined, nowMs: number): void {
     this.counters.failed++;
     const { failures, reclaims, errors } = record.troubles;
-    const kept =
-      error === undefined ? errors : [...errors.slice(1 - KEPT_ERRORS), this.#failure(error, nowMs)];
+    const at = this.epochMs + Math.floor(nowMs);
+    const newest = error === undefined ? [] : [Object.freeze({ at, message: cutErrorText(error) })];
+    const kept = newest.length === 0 ? errors : [...errors.slice(1 - KEPT_ERRORS), ...newest];
     record.troubles = { failures: failures + 1, reclaims, errors: Object.freeze(kept) };
-  }
-
-  #failure(error: string, nowMs: number): DeliveryError {
-    return Object.freeze({ at: this.epochMs + Math.floor(nowMs), message: cutErrorText(error) });
   }
 
   #promote(nowMs: number): boolean {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { checkAgainstModel } from "../../src/conformance/index.ts";
 import { LocalBackend } from "../../src/local/local-backend.ts";
 import { HandClock } from "../property/hand-clock.ts";
@@ -8,7 +8,7 @@ import { NaiveQueue } from "../property/naive-queue.ts";
 /** The first histories of `model-check.test.ts`, always the same ones: a mutant lives or dies by its own doing. */
 test("150 histories are answered as the rules answer them", { timeout: 60_000 }, async () => {
   let clock = new HandClock();
-  await checkAgainstModel(
+  const check = checkAgainstModel(
     fc,
     {
       createBackend: async (limits) => {
@@ -19,4 +19,5 @@ test("150 histories are answered as the rules answer them", { timeout: 60_000 },
     },
     { runs: 150, seed: 4, createOracle: (oracle, { maxDepth }) => new NaiveQueue(oracle, maxDepth) },
   );
+  await expect(check).resolves.toBeUndefined();
 });

@@ -17,7 +17,7 @@ test("the kit runs in Node's own test runner, skips with their reasons included"
 
 test("the kit runs in bun's test runner", (context) => {
   const { error } = spawnSync("bun", ["--version"]);
-  if (error !== undefined) return context.skip("there is no `bun` on the PATH: npm install --global bun");
+  if (error !== undefined) context.skip("there is no `bun` on the PATH: npm install --global bun");
   const { stdout, stderr } = spawnSync("bun", ["--conditions=@chimera/source", "test", SUITE], {
     encoding: "utf8",
   });

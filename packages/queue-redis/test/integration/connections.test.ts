@@ -11,13 +11,7 @@ import {
 } from "@chimera/test-services";
 import { createClient, createCluster, createSentinel } from "redis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import {
-  RedisBackend,
-  RedisConnection,
-  RedisDeadLetterStore,
-  RedisQueue,
-  type AnyRedisClient,
-} from "../../src/index.ts";
+import { RedisBackend, RedisConnection, RedisDeadLetterStore, RedisQueue } from "../../src/index.ts";
 
 let replication: RedisReplication;
 let cluster: RedisCluster;
@@ -85,7 +79,7 @@ describe("a client that the user hands over", () => {
     ["a cluster", () => createCluster({ rootNodes: cluster.addresses.map((socket) => ({ socket })) })],
     ["a sentinel", () => createSentinel({ name: "primary", sentinelRootNodes: [...replication.sentinels] })],
   ] as const)("%s serves commands and waits, and stays the user's", async (_, create) => {
-    const client = create() as unknown as AnyRedisClient;
+    const client = create();
     client.on("error", () => {});
     await client.connect();
     const connection = connect({ client });
@@ -98,7 +92,7 @@ describe("a client that the user hands over", () => {
     await backend.close();
     connection.close();
     expect(client.isOpen).toBe(true);
-    client.destroy();
+    await client.destroy();
   });
 });
 

@@ -35,7 +35,7 @@ describe("what a server says of itself at the start", () => {
     await using other = await startRedis({ config });
     const connection = connect({ url: other.url });
     expect(await connection.preflight()).toMatchObject({
-      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as unknown,
       evictionPolicy: "noeviction",
       persistence,
       warnings: [],
@@ -44,7 +44,7 @@ describe("what a server says of itself at the start", () => {
     await backend.ping();
     expect(backend.health()).toMatchObject({
       connected: true,
-      silentMs: expect.any(Number),
+      silentMs: expect.any(Number) as unknown,
       waitingMs: 0,
       preflight: { persistence },
     });
@@ -57,7 +57,10 @@ describe("what a server says of itself at the start", () => {
     const connection = connect({ url: evicting.url, logger });
     await Promise.all([open(connection).ping(), open(connection).ping()]);
     expect(said).toEqual([
-      ["redis.preflight", { warning: expect.stringContaining("maxmemory-policy is volatile-ttl") }],
+      [
+        "redis.preflight",
+        { warning: expect.stringContaining("maxmemory-policy is volatile-ttl") as unknown },
+      ],
     ]);
   });
 });

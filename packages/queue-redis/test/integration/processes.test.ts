@@ -193,7 +193,7 @@ describe("worker processes", { timeout: 180_000 }, () => {
         else refused.push(result);
       }
     }
-    const whole = { status: "unknown", error: expect.objectContaining({ code: "BACKEND_FULL" }) };
+    const whole = { status: "unknown", error: expect.objectContaining({ code: "BACKEND_FULL" }) as unknown };
     expect(refused).toEqual(Array.from({ length: 20 }, () => whole));
     expect((await backend.metrics()).depth).toBe(acknowledged.size);
     await workers.start();

@@ -60,7 +60,10 @@ describe("an enqueue that waits for replicas", () => {
     await using memory = await startRedis();
     expect(await enqueuedToDisk(memory.url)).toMatchObject({
       status: "unknown",
-      error: { code: "BACKEND_UNAVAILABLE", message: expect.stringMatching(/not confirmed: ERR .*WAITAOF/i) },
+      error: {
+        code: "BACKEND_UNAVAILABLE",
+        message: expect.stringMatching(/not confirmed: ERR .*WAITAOF/i) as unknown,
+      },
     });
   });
 

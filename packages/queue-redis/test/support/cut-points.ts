@@ -12,7 +12,7 @@ export interface CutRound {
   /** Through the proxy that cuts. */
   readonly connection: RedisConnection;
   /** From now on replies count: the first one is cut, or noted while no place is known yet. */
-  arm(): void;
+  readonly arm: () => void;
   /** Whether all that matters of the reply got through: without its last byte a reply says everything already. */
   readonly whole: boolean;
 }
