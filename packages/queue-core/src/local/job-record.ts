@@ -11,7 +11,7 @@ export interface JobTroubles {
 }
 
 /** Of a job that was never in trouble. */
-export const NO_TROUBLES: JobTroubles = Object.freeze({
+const NO_TROUBLES: JobTroubles = Object.freeze({
   failures: 0,
   reclaims: 0,
   errors: Object.freeze([]),
