@@ -1,14 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as core from "@chimera/queue-core";
-import type {
-  Delivery,
-  DequeueRequest,
-  EnqueueResult,
-  NewJob,
-  Receipt,
-  Settlement,
-} from "@chimera/queue-core";
+import type { Delivery, NewJob, Receipt, Settlement } from "@chimera/queue-core";
 import { SCHEMA } from "./schema.ts";
 
 /** The part of a synchronous driver that is used: `node:sqlite`, `better-sqlite3` and `libsql` all have it. */
@@ -45,8 +38,7 @@ const WINDOW_MS = 60_000;
 const DUE_SQL = "select count(*) as jobs from jobs where place in ('delayed', 'inFlight') and at <= ?";
 const OLDEST_SQL = "select at from jobs where place = 'depth' order by at limit 1";
 const DURATIONS_SQL = "select ms from durations where at > ? order by ms";
-const INSERT_SQL =
-  "insert into jobs (id, job, progress, priority, place, at, position) values (?, ?, ?, ?, ?, ?, ?)";
+const INSERT_SQL = "insert into jobs values (?, ?, ?, ?, ?, ?, ?, null)";
 const EXTEND_SQL = "update jobs set at = ? where receipt = ? returning id";
 
 /** The queue protocol on one SQLite file, for the processes of one machine. Each call is one transaction. */
@@ -64,14 +56,14 @@ export class SqliteBackend implements core.QueueBackend {
     database.exec(SCHEMA);
   }
 
-  async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+  async enqueue(jobs: readonly NewJob[]): Promise<core.EnqueueResult[]> {
     return this.#transaction((now) => {
       this.#sql("delete from dedup where until <= ?", now);
       return jobs.map((job) => this.#enqueue(job, now));
     });
   }
 
-  async dequeue(request: DequeueRequest): Promise<Delivery[]> {
+  async dequeue(request: core.DequeueRequest): Promise<Delivery[]> {
     core.assertDequeueRequest(request);
     const { waitMs = 0, signal } = request;
     const endsAt = performance.now() + waitMs;
@@ -100,15 +92,14 @@ export class SqliteBackend implements core.QueueBackend {
   async metrics(): Promise<core.QueueMetrics> {
     return this.#transaction((now) => {
       const figures = this.#sql<{ name: string; value: number }>("select name, value from figures");
+      const counts = Object.fromEntries(figures.map(({ name, value }) => [name, value]));
       const [due] = this.#sql<{ jobs: number }>(DUE_SQL, now);
       const [oldest] = this.#sql<{ at: number }>(OLDEST_SQL);
       const durations = this.#sql<{ ms: number }>(DURATIONS_SQL, now - WINDOW_MS);
       const rank = (share: number): number => durations[Math.ceil(durations.length * share) - 1]?.ms ?? 0;
       const [p50 = 0, p95 = 0, p99 = 0] = [0.5, 0.95, 0.99].map(rank);
       return {
-        ...(Object.fromEntries(
-          figures.map(({ name, value }) => [name, value]),
-        ) as unknown as core.QueueMetrics),
+        ...(counts as unknown as core.QueueMetrics),
         due: due?.jobs ?? 0,
         oldestReadyMs: Math.max(0, now - (oldest?.at ?? now)),
         latency: { p50, p95, p99, count: durations.length, windowMs: WINDOW_MS },
@@ -130,7 +121,7 @@ export class SqliteBackend implements core.QueueBackend {
     await this.close();
   }
 
-  #enqueue(job: NewJob, now: number): EnqueueResult {
+  #enqueue(job: NewJob, now: number): core.EnqueueResult {
     const { id, dedupKey, dedupTtlMs, delayMs = 0, priority = "normal" } = job;
     if (this.#sql("select id from jobs where id = ?", id).length > 0) return { status: "duplicate", id };
     const key = JSON.stringify(dedupKey ?? null);
@@ -177,7 +168,7 @@ export class SqliteBackend implements core.QueueBackend {
     return "ok";
   }
 
-  #take({ max, leaseMs }: DequeueRequest, now: number): Delivery[] {
+  #take({ max, leaseMs }: core.DequeueRequest, now: number): Delivery[] {
     let more = this.#refresh(now);
     const deliveries: Delivery[] = [];
     while (deliveries.length < max) {
@@ -224,8 +215,16 @@ export class SqliteBackend implements core.QueueBackend {
     const { id, body, headers = {}, priority = "normal", enqueuedAt, maxDeliveries = 20 } = job;
     const { reclaims: _, ...counts } = progress;
     const exhausted = counts.deliveryCount > maxDeliveries;
-    const given = { id, body, headers, priority };
-    return { job: given, receipt, fence, ...counts, enqueuedAt, leaseUntil, suspect, exhausted };
+    return {
+      job: { id, body, headers, priority },
+      receipt,
+      fence,
+      ...counts,
+      enqueuedAt,
+      leaseUntil,
+      suspect,
+      exhausted,
+    };
   }
 
   #jobs(query: string, ...values: (string | number)[]): StoredJob[] {
@@ -242,9 +241,8 @@ export class SqliteBackend implements core.QueueBackend {
   /** Ends a job; its key goes with it unless the key has a time of its own. */
   #forget({ id, dedupKey }: NewJob, figure: string): void {
     this.#sql("delete from jobs where id = ?", id);
-    if (dedupKey !== undefined) {
-      this.#sql("delete from dedup where key = ? and id = ? and until is null", JSON.stringify(dedupKey), id);
-    }
+    const sql = "delete from dedup where key = ? and id = ? and until is null";
+    if (dedupKey !== undefined) this.#sql(sql, JSON.stringify(dedupKey), id);
     this.#figure(figure, 1);
   }
 
@@ -255,8 +253,8 @@ export class SqliteBackend implements core.QueueBackend {
   }
 
   #transaction<Result>(work: (now: number) => Result): Result {
-    const closed = this.#closing.signal.aborted;
-    if (closed) throw new core.QueueError("QUEUE_CLOSED", `The queue \`${this.name}\` was closed`);
+    if (this.#closing.signal.aborted)
+      throw new core.QueueError("QUEUE_CLOSED", `\`${this.name}\` was closed`);
     const { database, now } = this.#options;
     try {
       database.exec("begin immediate");
@@ -270,10 +268,8 @@ export class SqliteBackend implements core.QueueBackend {
       }
     } catch (cause) {
       // Busy for longer than its time-out, a full disk: a later call may go through, so no job is to blame.
-      throw new core.QueueError("BACKEND_UNAVAILABLE", "SQLite did not take the call", {
-        retryable: true,
-        cause,
-      });
+      const options = { retryable: true, cause };
+      throw new core.QueueError("BACKEND_UNAVAILABLE", "SQLite did not take the call", options);
     }
   }
 
