@@ -18,7 +18,7 @@ export async function debianProgram(
   if (found !== undefined) return found;
   if (process.getuid?.() !== 0 || programOnPath(["apt-get"]) === undefined) return undefined;
   process.stderr.write(
-    `test-services: no ${names.join(" or ")} on the PATH, trying once to install it with apt-get\n`,
+    `test-services: no ${names.join(" or ")} on the PATH, installing it once with apt-get\n`,
   );
   await install(names, debianPackage);
   return programOnPath(names);
