@@ -46,9 +46,20 @@ async function surroundings(): Promise<{
 }
 
 /** Resolves once the replica of a master leads its slots. */
-async function takenOver(replica: number): Promise<void> {
+async function takenOver(replica: number, patience: typeof PATIENCE = PATIENCE): Promise<void> {
   await vi.waitFor(async () => {
     expect(await cluster.command(replica, "INFO", "replication")).toContain("role:master");
+  }, patience);
+}
+
+/**
+ * Has a replica take over in order. The other masters refuse their vote for a while after the last one, and the server
+ * gives such a failover up after 5 s without a word: it is asked for again then, as an operator would.
+ */
+async function takeOver(replica: number): Promise<void> {
+  await vi.waitFor(async () => {
+    await cluster.command(replica, "CLUSTER", "FAILOVER");
+    await takenOver(replica, { ...PATIENCE, timeout: 5_500 });
   }, PATIENCE);
 }
 
@@ -69,8 +80,7 @@ async function expectExact(
 test("a replica that takes over in order loses nothing and doubles nothing but what a lease explains", async () => {
   const { backend, workers, master } = await surroundings();
   const { acknowledged } = await produceDuring(backend, async () => {
-    await cluster.command(MASTERS + master, "CLUSTER", "FAILOVER");
-    await takenOver(MASTERS + master);
+    await takeOver(MASTERS + master);
     const done = (await backend.metrics()).processed;
     await vi.waitFor(
       async () => expect((await backend.metrics()).processed).toBeGreaterThan(done + 20),
@@ -80,8 +90,7 @@ test("a replica that takes over in order loses nothing and doubles nothing but w
   await expectExact({ backend, workers }, acknowledged, "CLUSTER FAILOVER");
   expect(workers.effects.unexplained).toEqual([]);
   // Back, so that every master leads its slots again.
-  await cluster.command(master, "CLUSTER", "FAILOVER");
-  await takenOver(master);
+  await takeOver(master);
 }, 180_000);
 
 test("a master that is killed is replaced by its replica, and no confirmed job is lost", async () => {
