@@ -117,7 +117,8 @@ export async function embeddedStage(
   };
 }
 
-async function drain(system: ServerSystem, url: string): Promise<boolean> {
+/** Resolves once no job is left, with false when some still are after five minutes. */
+export async function drain(system: ServerSystem, url: string): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < DRAIN_MS; waitedMs += 500) {
     if ((await system.remaining(url)) === 0) return true;
     await delay(500);
@@ -125,7 +126,8 @@ async function drain(system: ServerSystem, url: string): Promise<boolean> {
   return false;
 }
 
-async function versionOf(url: string): Promise<string> {
+/** What a server calls itself. */
+export async function versionOf(url: string): Promise<string> {
   const info = String(await command(url, ["INFO", "server"]));
   const [, name = "", version = ""] = /^(redis|valkey)_version:(\S+)/m.exec(info) ?? [];
   return `${name} ${version}`;

@@ -6,6 +6,10 @@ import { redrawReadme } from "./readme-tables.ts";
 import { reportTable } from "./report.ts";
 import { runCampaign } from "./run-campaign.ts";
 import { systemNamed, systemNames } from "./systems/catalog.ts";
+import { runSoak } from "./soak/run-soak.ts";
+import { soakPlan } from "./soak/soak-plan.ts";
+import { writeSoak } from "./soak/soak-result.ts";
+import { soakTable } from "./soak/soak-table.ts";
 import { sound } from "./total.ts";
 
 interface Flags {
@@ -23,13 +27,16 @@ interface Flags {
   readonly faults?: string[];
   readonly campaign?: string[];
   readonly again?: true;
+  readonly soak?: number;
   readonly tables?: true;
   readonly keep?: string;
   readonly json?: true;
 }
 
 const names = Object.keys(CAMPAIGNS);
-const flags = new Command("faults")
+/** A shorter soak shows little and does not take the place of one that did. */
+const SOAK_WRITTEN_FROM_MINUTES = 60;
+const program = new Command("faults")
   .description(
     "Runs producers and workers as real processes, kills, stops, cuts and silences them by a seed, and counts what was lost or done twice. Exit code 1 on anything lost, unexpected, unexplained or stuck.",
   )
@@ -57,15 +64,25 @@ const flags = new Command("faults")
     `the campaigns of the README instead, written to results/: ${names.join(", ")}, or all; segments that are there are kept`,
   )
   .option("--again", "with --campaign: run every segment again")
+  .option(
+    "--soak <minutes>",
+    "a steady load without faults instead: memory has to stay flat, and every process has to end by itself; from 60 on written to results/",
+    positive,
+  )
   .option("--tables", "only draw the tables of the README anew from results/")
   .option("--keep <folder>", "copy the ledgers and what the server has on disk there, to look at")
   .option("--json", "each result as one line of JSON")
-  .parse()
-  .opts<Flags>();
+  .parse();
+const flags = program.opts<Flags>();
 
 if (flags.tables) {
   redrawReadme();
   process.exit(0);
+}
+
+if (flags.soak !== undefined) {
+  await soak(flags.soak);
+  process.exit();
 }
 
 const results: CampaignResult[] = [];
@@ -92,6 +109,24 @@ for (const [name, plan] of asked()) {
 if (!flags.json) process.stdout.write(`${reportTable(results)}\n`);
 if (flags.campaign !== undefined) redrawReadme();
 process.exitCode = results.every(({ total }) => sound(total)) ? 0 : 1;
+
+async function soak(minutes: number): Promise<void> {
+  const given = Object.entries({
+    ratePerSecond: "rate",
+    producers: "producers",
+    workers: "workers",
+    workMs: "workMs",
+  } as const).filter(([, flag]) => program.getOptionValueSource(flag) === "cli");
+  const result = await runSoak(
+    soakPlan(minutes, Object.fromEntries(given.map(([name, flag]) => [name, flags[flag]]))),
+  );
+  process.stdout.write(`${flags.json ? JSON.stringify(result) : soakTable(result)}\n`);
+  if (minutes >= SOAK_WRITTEN_FROM_MINUTES) {
+    writeSoak(result);
+    redrawReadme();
+  }
+  process.exitCode = result.sound ? 0 : 1;
+}
 
 function asked(): (readonly [string, CampaignPlan])[] {
   if (flags.campaign !== undefined) {

@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type CampaignResult, writtenResult } from "./campaign-result.ts";
 import { REPORT_ROWS } from "./report.ts";
+import { type SoakResult, writtenSoak } from "./soak/soak-result.ts";
+import { soakTable } from "./soak/soak-table.ts";
 
 const README = new URL("../README.md", import.meta.url);
 const BLOCK = /(<!-- campaigns: ([a-z -]+) -->\n)[\s\S]*?(<!-- end -->)/g;
+const SOAK = /(<!-- soak -->\n)[\s\S]*?(<!-- end -->)/;
 
 /** The README with each of its blocks `<!-- campaigns: … --> <!-- end -->` drawn from the results of the campaigns it names. */
 export function drawnReadme(
@@ -20,10 +23,16 @@ export function drawnReadme(
   });
 }
 
+/** The README with its block `<!-- soak --> <!-- end -->` drawn from the result of the soak. */
+export function withSoak(text: string, result: SoakResult | undefined): string {
+  const body = result === undefined ? "Not run yet: `pnpm faults --soak 60`." : soakTable(result);
+  return text.replace(SOAK, (_, head: string, end: string) => `${head}\n${body}\n\n${end}`);
+}
+
 /** As the README stands and as it should. */
 export function readmeToday(): { readonly written: string; readonly drawn: string } {
   const written = readFileSync(README, "utf8");
-  return { written, drawn: drawnReadme(written, writtenResult) };
+  return { written, drawn: withSoak(drawnReadme(written, writtenResult), writtenSoak()) };
 }
 
 export function redrawReadme(): void {
