@@ -15,7 +15,7 @@ import { ClickHouseStorageError, invalid } from "./errors.ts";
 import { checkHealth } from "./health.ts";
 import type { ClickHouseHealth } from "./health.ts";
 import { InsertCounters } from "./metrics.ts";
-import type { ClickHouseMetrics } from "./metrics.ts";
+import type { ClickHouseMetrics, StoredInsert } from "./metrics.ts";
 import { ClickHouseReplayTarget } from "./replay-target.ts";
 import type { ReplayRoute } from "./replay-target.ts";
 import { Routes } from "./routes.ts";
@@ -56,7 +56,7 @@ export class ClickHouseAdapter {
   readonly #writerDefaults: BatchWriterOptions;
   readonly #pool: EndpointPool;
   readonly #alarms: Alarms;
-  readonly #counters = new InsertCounters();
+  readonly #counters: InsertCounters;
   readonly #routes: Routes;
   readonly #secrets: readonly string[];
   readonly #statements: StatementRunner;
@@ -68,6 +68,7 @@ export class ClickHouseAdapter {
     this.#writerDefaults = writerDefaults;
     this.#pool = new EndpointPool(openEndpoints(driver, options), options.clock);
     this.#alarms = new Alarms(options.clock);
+    this.#counters = new InsertCounters(options.logger);
     this.#secrets = options.servers.flatMap(({ username, password }) => secretsOf(username, password));
     const shared = { pool: this.#pool, options, secrets: this.#secrets };
     this.#statements = new StatementRunner(shared);
@@ -253,6 +254,11 @@ export class ClickHouseAdapter {
       insertsInFlight: sum("insertsInFlight"),
       servers: this.#pool.endpoints.map(({ label, breaker }) => ({ label, breaker: breaker.state })),
     };
+  }
+
+  /** Tells of each insert that the server took, such as for a histogram, until the answered function is called. A listener that throws is logged. */
+  onInsert(listener: (insert: StoredInsert) => void): () => void {
+    return this.#counters.onInsert(listener);
   }
 
   /**

@@ -10,7 +10,7 @@ export type { WriteResult, WriteSummary } from "./writer/tickets.ts";
 export type { StatementOptions } from "./statements.ts";
 export type { ClickHouseHealth, ServerHealth } from "./health.ts";
 export type { Alarm } from "./alarms.ts";
-export type { BufferGauges, ClickHouseMetrics } from "./metrics.ts";
+export type { BufferGauges, ClickHouseMetrics, StoredInsert } from "./metrics.ts";
 export type { LatencySummary } from "./latency-window.ts";
 export type { BreakerState } from "./endpoints/breaker.ts";
 export type { FailureClass } from "./failure-classes.ts";

@@ -118,6 +118,11 @@ describe.skipIf(NAMED.length > 0)("the service", () => {
     expect([...accepted].filter((id) => !inPostgres.includes(id))).toEqual([]);
     expect(await metric("chimera_queue_dead_lettered_total")).toBe(0);
     expect(await service.text("/metrics")).not.toMatch(/^chimera_dead_letters\{/m);
+    // Every insert is in the histogram of batch sizes, and all of them together hold every row.
+    expect(await metric("chimera_clickhouse_insert_rows_count")).toBe(
+      await metric("chimera_clickhouse_inserts_total"),
+    );
+    expect(await metric("chimera_clickhouse_insert_rows_sum")).toBeGreaterThanOrEqual(inPostgres.length);
   }, 180_000);
 
   it("drains on SIGTERM: a job that was accepted is done, and the exit code is 0", async () => {

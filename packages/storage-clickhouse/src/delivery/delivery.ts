@@ -99,10 +99,16 @@ export class Delivery {
       this.#signal?.throwIfAborted();
       this.#batch.sending();
       sent = true;
-      const insert = { table: table.quoted, pieces: part.pieces, settings: known, signal: this.#signal };
-      await sendRows(endpoint, insert, options);
+      const { pieces, rowCount: rows } = part;
+      const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      await sendRows(
+        endpoint,
+        { table: table.quoted, pieces, settings: known, signal: this.#signal },
+        options,
+      );
       endpoint.breaker.answered();
-      counters.inserted(part.rowCount, options.clock.monotonic() - started);
+      const durationMs = options.clock.monotonic() - started;
+      counters.inserted({ table: table.given, rows, bytes, durationMs });
       this.#batch.commit();
       return "stored";
     } catch (error) {

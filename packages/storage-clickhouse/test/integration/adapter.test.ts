@@ -2,6 +2,7 @@ import { MemoryDeadLetterStore } from "@chimera/dlq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { ClickHouseAdapter } from "../../src/index.ts";
+import type { StoredInsert } from "../../src/index.ts";
 import { countOf, createEvents, freshTable, open } from "../support/clickhouse.ts";
 import { serverForFile } from "../support/server-for-file.ts";
 
@@ -22,6 +23,26 @@ describe("insert", () => {
     ];
     expect(await adapter.insert(table, rows)).toEqual({ stored: 2, deadLettered: 0 });
     expect(await countOf(adapter, table)).toEqual({ rows: 2, ids: 2 });
+  });
+
+  it("tells of each insert that was stored, until it is asked to no more", async () => {
+    const table = await createEvents(adapter);
+    const told: StoredInsert[] = [];
+    const off = adapter.onInsert((insert) => {
+      told.push(insert);
+      // The rows are stored: a listener that fails must not have them sent again.
+      throw new Error("a listener's own fault");
+    });
+    const rows = [{ id: 1 }, { id: "no number" }, { id: 3 }];
+    expect(await adapter.insert(table, rows)).toEqual({ stored: 2, deadLettered: 1 });
+    off();
+    await adapter.insert(table, [{ id: 4 }]);
+    expect(await countOf(adapter, table)).toEqual({ rows: 3, ids: 3 });
+    const { length: bytes } = '{"id":1}\n{"id":3}\n';
+    expect(told.reduce((sum, insert) => sum + insert.rows, 0)).toBe(2);
+    expect(told.reduce((sum, insert) => sum + insert.bytes, 0)).toBe(bytes);
+    for (const insert of told)
+      expect(insert).toMatchObject({ table, durationMs: expect.any(Number) as number });
   });
 
   it("stores a repeat under the same token once", async () => {
