@@ -1,13 +1,35 @@
 import type { JobRecord } from "./job-record.ts";
+import { PackedJobs } from "./packed-jobs.ts";
+import { Slabs } from "./slab.ts";
 
 /** Places of a chunk: a power of two. */
 const CHUNK_BITS = 8;
 const CHUNK = 1 << CHUNK_BITS;
+/** Chunks at the head that are not packed, 4_096 jobs: those that are handed out soon are not worth it. */
+const OPEN_CHUNKS = 16;
 
-/** A piece of a list, so that no list is ever copied to grow, and the garbage collector can share its work out. */
+/** The places of a chunk without jobs, to be copied. */
+const NO_JOBS: readonly (JobRecord | undefined)[] = Array.from({ length: CHUNK }, () => undefined);
+
+/** A piece of a list, so that no list is ever copied to grow, and jobs can be packed a piece at a time. */
 class Chunk {
-  readonly places: (JobRecord | undefined)[] = Array.from({ length: CHUNK }, () => undefined);
+  /** Empty while the jobs are packed. */
+  places: (JobRecord | undefined)[] = NO_JOBS.slice();
+  packed: PackedJobs | undefined;
   live = 0;
+
+  /** Does nothing to a chunk with an empty place. */
+  pack(slabs: Slabs): void {
+    if (this.live < CHUNK || this.packed !== undefined) return;
+    this.packed = PackedJobs.of(this.places as JobRecord[], slabs);
+    if (this.packed !== undefined) this.places = [];
+  }
+
+  unpack(place: number, slabs: Slabs): void {
+    if (this.packed === undefined) return;
+    this.places = this.packed.unpack(place, slabs);
+    this.packed = undefined;
+  }
 }
 
 /** Stands for every chunk in the middle of a list whose jobs were all taken out, however many those are. */
@@ -18,8 +40,12 @@ const EMPTY = new Chunk();
  *
  * A job knows its place, so that taking it out of the middle needs no search; the place stays empty. Links from job to
  * job would save the places, but a garbage collector can follow them only one after the other (scenario `local-flat`).
+ *
+ * Jobs far from the head are packed as they come in, and unpacked, into new records, when the head or a look at the list gets
+ * to them: only who holds a job in an index, or in a journal, may take it out of the middle.
  */
 export class ReadyList {
+  readonly #slabs = new Slabs();
   #chunks: Chunk[] = [new Chunk()];
   /** The place with which the first chunk begins; places go on growing. */
   #base = 0;
@@ -97,6 +123,7 @@ export class ReadyList {
     const last = this.#chunks.length - 1;
     if (this.#chunkOf(this.#end) > last) {
       if (last > 0 && this.#chunks[last]?.live === 0) this.#chunks[last] = EMPTY;
+      if (last >= OPEN_CHUNKS) this.#chunks[last]?.pack(this.#slabs);
       this.#chunks.push(new Chunk());
     }
     this.#put(this.#end++, record);
@@ -111,7 +138,9 @@ export class ReadyList {
   }
 
   #at(place: number): JobRecord | undefined {
-    return this.#chunks[this.#chunkOf(place)]?.places[place & (CHUNK - 1)];
+    const chunk = this.#chunks[this.#chunkOf(place)];
+    if (chunk?.packed !== undefined) chunk.unpack(place - (place & (CHUNK - 1)), this.#slabs);
+    return chunk?.places[place & (CHUNK - 1)];
   }
 
   #chunkOf(place: number): number {

@@ -6,8 +6,11 @@ import { ReadyList } from "../../../src/local/ready-list.ts";
 
 const TERMS = termsOf({ id: "job", body: "" }, undefined, 0);
 
+/** A job that an index holds as well, as it must for anybody to take it out of the middle. */
 function jobOf(number: number): JobRecord {
-  return new JobRecord(`job${number}`, "", TERMS, 0, undefined);
+  const job = new JobRecord(`job${number}`, "", TERMS, 0, undefined);
+  job.hash = 1;
+  return job;
 }
 
 /** Many at a time, so that histories cross the pieces that a list is made of. */
