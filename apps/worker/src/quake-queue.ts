@@ -6,7 +6,7 @@ import { LocalQueue, openQueue } from "@chimera/queue-core";
 import type { PressureOptions, Queue } from "@chimera/queue-core";
 import { RedisQueue } from "@chimera/queue-redis";
 
-import { isSet } from "./settings-check.ts";
+import { isSet, withDefaults } from "./settings-check.ts";
 
 /** The queue of all quakes, in Redis too. */
 const QUAKE_QUEUE = "chimera-demo-quakes";
@@ -67,6 +67,7 @@ async function leftover(environment: Environment, open: () => Queue): Promise<Qu
 
 /** The same environment, with a place for the journal when it names none. */
 function withJournal(environment: Environment, directory: string | undefined): Environment {
-  if (directory === undefined || isSet(environment, "CHIMERA_QUEUE_JOURNAL_DIR")) return environment;
-  return Object.create(environment, { CHIMERA_QUEUE_JOURNAL_DIR: { value: directory } }) as Environment;
+  return directory === undefined
+    ? environment
+    : withDefaults(environment, { CHIMERA_QUEUE_JOURNAL_DIR: directory });
 }

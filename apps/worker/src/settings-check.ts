@@ -17,6 +17,16 @@ export function isSet(environment: Environment, name: string): boolean {
   return (environment[name] ?? "") !== "";
 }
 
+/** The same environment with a value for each of these names that has none. */
+export function withDefaults(
+  environment: Environment,
+  defaults: Readonly<Record<string, string>>,
+): Environment {
+  const missing = Object.entries(defaults).filter(([name]) => !isSet(environment, name));
+  const values = Object.fromEntries(missing.map(([name, value]) => [name, { value }]));
+  return Object.create(environment, values) as Environment;
+}
+
 /** Gathers what is wrong over several packages' settings, so that a person mends all of it at once. */
 export class SettingsCheck {
   readonly #issues: string[] = [];

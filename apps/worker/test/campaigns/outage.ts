@@ -17,16 +17,26 @@ import { ServiceProcess } from "../support/service-process.ts";
 const outageMs = Number(process.argv[2] ?? 60) * 1_000;
 const BATCH = 20;
 const PAUSE_BETWEEN_REQUESTS_MS = 100;
+/** Requests that must be answered 202 between two outages: an outage under a load that is refused shows nothing. */
+const ACCEPTED_BETWEEN = 20;
 const PATIENCE_MS = 120_000;
 
 /** Resolves with the milliseconds that it took. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<number> {
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<number> {
   const startedAt = performance.now();
-  while (!(await holds().catch(() => false))) {
+  while (!(await attempted(holds))) {
     if (performance.now() - startedAt > PATIENCE_MS) throw new Error(`${what}: not in ${PATIENCE_MS} ms`);
     await delay(100);
   }
   return Math.round(performance.now() - startedAt);
+}
+
+async function attempted(holds: () => Promise<boolean> | boolean): Promise<boolean> {
+  try {
+    return await holds();
+  } catch {
+    return false;
+  }
 }
 
 const [redis, postgres, clickhouse] = await Promise.all([
@@ -55,16 +65,28 @@ const load = (async () => {
   }
 })();
 
-const outages: object[] = [];
+/** Waits until the service is ready and takes events again, many of them; the next outage then hits jobs under way. */
+async function takesEvents(): Promise<{ readyAfterMs: number; acceptingAfterMs: number }> {
+  const before = accepted.size;
+  const readyAfterMs = await until("ready", isReady);
+  const firstMs = await until("a fresh 202", () => accepted.size > before);
+  await until("accepted load", () => accepted.size >= before + ACCEPTED_BETWEEN * BATCH);
+  return { readyAfterMs, acceptingAfterMs: readyAfterMs + firstMs };
+}
+
+await takesEvents();
+const outages: { readonly acceptedBefore: number; readonly [figure: string]: unknown }[] = [];
+let counted = 0;
 for (const [name, server] of Object.entries({ postgres, clickhouse, redis })) {
-  await delay(2_000);
+  const acceptedBefore = accepted.size - counted;
   const before = accepted.size;
   await server.kill9();
   await delay(outageMs);
   const acceptedMeanwhile = accepted.size - before;
+  counted = accepted.size;
   await server.restart();
-  const readyAfterMs = await until(`ready after ${name}`, isReady);
-  outages.push({ server: name, outageMs, acceptedMeanwhile, readyAfterMs });
+  const back = await takesEvents();
+  outages.push({ server: name, outageMs, acceptedBefore, acceptedMeanwhile, ...back });
   process.stderr.write(`${JSON.stringify(outages.at(-1))}\n`);
 }
 enough.abort();
@@ -103,6 +125,7 @@ const result = {
 };
 const isWhole =
   result.acceptedMissingInPostgres + result.acceptedMissingInClickHouse + result.deadLettered === 0 &&
+  outages.every(({ acceptedBefore }) => acceptedBefore >= ACCEPTED_BETWEEN * BATCH) &&
   result.postgres.rows === result.postgres.ids &&
   result.clickhouse.rowsFinal === result.clickhouse.uniqExactIds;
 writeFileSync(new URL("outage.json", import.meta.url), `${JSON.stringify(result, undefined, 2)}\n`);

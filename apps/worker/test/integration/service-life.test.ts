@@ -118,6 +118,8 @@ describe.skipIf(NAMED.length > 0)("the service", () => {
     expect([...accepted].filter((id) => !inPostgres.includes(id))).toEqual([]);
     expect(await metric("chimera_queue_dead_lettered_total")).toBe(0);
     expect(await service.text("/metrics")).not.toMatch(/^chimera_dead_letters\{/m);
+    // However the handlers come in bursts, no connection is opened for one of them and closed again.
+    expect(await metric('chimera_postgres_connections_discarded_total{reason="overflow"}')).toBe(0);
     // Every insert is in the histogram of batch sizes, and all of them together hold every row.
     expect(await metric("chimera_clickhouse_insert_rows_count")).toBe(
       await metric("chimera_clickhouse_inserts_total"),

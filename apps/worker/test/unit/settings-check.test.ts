@@ -1,7 +1,7 @@
 import { DlqError } from "@chimera/dlq";
 import { describe, expect, it } from "vitest";
 
-import { SettingsCheck, SettingsError } from "../../src/settings-check.ts";
+import { SettingsCheck, SettingsError, withDefaults } from "../../src/settings-check.ts";
 
 describe("SettingsCheck", () => {
   it("gathers the issues of several packages and throws them at once", async () => {
@@ -26,4 +26,21 @@ describe("SettingsCheck", () => {
     const fault = new TypeError("a fault");
     await expect(new SettingsCheck().attempt(async () => Promise.reject(fault))).rejects.toBe(fault);
   });
+});
+
+it("a default of the service's own stands in for a variable that is not set, or empty, and for no other", () => {
+  const defaults = { CHIMERA_POSTGRES_POOL_SIZE: "10", CHIMERA_POSTGRES_MAX_OVERFLOW: "0" };
+  const environment = withDefaults(
+    {
+      CHIMERA_POSTGRES_POOL_SIZE: "30",
+      CHIMERA_POSTGRES_MAX_OVERFLOW: "",
+      CHIMERA_POSTGRES_URL: "postgres://db",
+    },
+    defaults,
+  );
+  expect([...Object.keys(defaults), "CHIMERA_POSTGRES_URL"].map((name) => environment[name])).toEqual([
+    "30",
+    "0",
+    "postgres://db",
+  ]);
 });
