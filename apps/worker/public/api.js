@@ -33,7 +33,10 @@ export function hasToken() {
  */
 export async function read(path, query = {}, signal) {
   const search = new URLSearchParams(query).toString();
-  return ask(`api/${path}${search === "" ? "" : `?${search}`}`, { ...(signal && { signal }) });
+  return ask(`api/${path}${search === "" ? "" : `?${search}`}`, {
+    ...(hasToken() && { headers: { authorization: `Bearer ${token}` } }),
+    ...(signal && { signal }),
+  });
 }
 
 /**

@@ -1,19 +1,29 @@
 /** @import { LetterInFull, LetterRow } from "../src/cockpit/cockpit-state.ts" */
-import { read } from "./api.js";
+import { ApiError, read } from "./api.js";
 import { dialogButtons, openDialog, problem } from "./dialog.js";
 import { element, notice, time } from "./dom.js";
 import { ago, bytes, count } from "./format.js";
 import { actOn } from "./actions.js";
 import { jobOf } from "./letter-table.js";
 import { explainReason } from "./reasons.js";
+import { attempt } from "./token-dialog.js";
 
 /**
- * Shows one letter in full.
+ * Shows one letter in full, asking for the token first where the service wants it.
  *
  * @param {LetterRow} row
  * @param {number} nowMs
+ * @param {{ needsToken: boolean }} options
  */
-export async function openLetter(row, nowMs) {
+export function openLetter(row, nowMs, options) {
+  attempt(async () => showLetter(row, nowMs), options);
+}
+
+/**
+ * @param {LetterRow} row
+ * @param {number} nowMs
+ */
+async function showLetter(row, nowMs) {
   const { content, close } = openDialog(jobOf(row), [element("p", { class: "empty" }, "Reading…")], {
     wide: true,
   });
@@ -21,6 +31,10 @@ export async function openLetter(row, nowMs) {
     const letter = /** @type {LetterInFull} */ (await read("dead-letters/one", { id: row.id }));
     content.replaceChildren(...letterParts(letter, nowMs), buttons(letter, close));
   } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      close();
+      throw error;
+    }
     content.replaceChildren(problem(error));
   }
 }

@@ -30,7 +30,7 @@ class Letters {
     "Older letters",
   );
   #table = new LetterTable({
-    open: (row) => void openLetter(row, this.#nowMs),
+    open: (row) => openLetter(row, this.#nowMs, { needsToken: this.#needsToken }),
     ticked: () => this.onMeantChange(),
   });
   /** @type {LetterRow[]} */
@@ -38,6 +38,8 @@ class Letters {
   /** @type {LetterPlace | null} */
   #next = null;
   #seen = "";
+  /** Where the service has a token, letters in full need it like actions do. */
+  #needsToken = false;
   #nowMs = Date.now();
   #reading = new AbortController();
   #typing = 0;
@@ -56,7 +58,8 @@ class Letters {
   }
 
   /** @param {CockpitState} state */
-  show({ letters, atMs }) {
+  show({ letters, atMs, actions }) {
+    this.#needsToken = actions;
     this.#nowMs = atMs;
     this.#table.showAges(atMs);
     if (letters === null) return;

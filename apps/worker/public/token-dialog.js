@@ -7,16 +7,20 @@ import { element, notice } from "./dom.js";
  * was the wrong one. What goes wrong is told.
  *
  * @param {() => Promise<void>} action
+ * @param {{ needsToken?: boolean }} [options]
  */
-export function attempt(action) {
-  withToken(action).catch((/** @type {unknown} */ error) => {
+export function attempt(action, { needsToken = true } = {}) {
+  withToken(action, needsToken).catch((/** @type {unknown} */ error) => {
     notice(error instanceof Error ? error.message : String(error), "bad");
   });
 }
 
-/** @param {() => Promise<void>} action */
-async function withToken(action) {
-  if (!hasToken() && !(await askForToken())) return;
+/**
+ * @param {() => Promise<void>} action
+ * @param {boolean} needsToken
+ */
+async function withToken(action, needsToken) {
+  if (needsToken && !hasToken() && !(await askForToken())) return;
   try {
     await action();
   } catch (error) {
@@ -47,7 +51,7 @@ export async function askForToken(earlier) {
     element(
       "p",
       {},
-      "Whatever changes something needs the value of ",
+      "Changing something, and seeing a letter in full, needs the value of ",
       element("code", {}, "CHIMERA_ADMIN_TOKEN"),
       ". It stays in the memory of this page and is forgotten when the page is closed.",
     ),

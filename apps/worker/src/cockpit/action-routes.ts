@@ -6,6 +6,7 @@ import { z } from "zod";
 import { refusalOf } from "./admin-guard.ts";
 import type { Cockpit } from "./cockpit.ts";
 import { filterSchema, requestIssues } from "./filter-schema.ts";
+import { refuse } from "./refuse.ts";
 
 const dryRunSchema = z.strictObject({ action: z.enum(["replay", "purge"]), filter: filterSchema });
 const replaySchema = z.strictObject({
@@ -31,10 +32,8 @@ export function addActionRoutes(http: FastifyInstance, cockpit: Cockpit): void {
     actions.addHook("onRequest", async (request, reply) => {
       const refusal = refusalOf(cockpit.adminToken, request.headers.authorization);
       if (refusal === undefined) return undefined;
-      const { statusCode, ...body } = refusal;
-      cockpit.logger.warn("cockpit.refused", { route: request.routeOptions.url, code: body.code });
-      if (statusCode === 401) void reply.header("www-authenticate", 'Bearer realm="chimera"');
-      return reply.code(statusCode).send(body);
+      cockpit.logger.warn("cockpit.refused", { route: request.routeOptions.url, code: refusal.code });
+      return refuse(reply, refusal);
     });
     // Lets a page find out whether its token is the right one.
     actions.get("/api/actions", async () => ({ allowed: true }));

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
 
+import { readingRefusalOf } from "./admin-guard.ts";
 import type { Cockpit } from "./cockpit.ts";
 import { pageQuerySchema, requestIssues } from "./filter-schema.ts";
 import { letterPage } from "./letter-page.ts";
+import { refuse } from "./refuse.ts";
 
 /** Readings of the whole store at a time: each costs as much as the store is large. */
 const MAX_READINGS = 4;
@@ -11,9 +13,10 @@ const oneQuerySchema = z.strictObject({ id: z.string().min(1).max(512) });
 
 /**
  * `GET /api/dead-letters`: a page of letters that match, the newest first, without their payloads.
- * `GET /api/dead-letters/one?id=`: one letter in full, whatever its state.
+ * `GET /api/dead-letters/one?id=`: one letter in full, whatever its state, for whoever knows the admin token; where
+ * there is none, on this machine.
  */
-export function addLettersRoutes(http: FastifyInstance, { service }: Cockpit): void {
+export function addLettersRoutes(http: FastifyInstance, { service, adminToken }: Cockpit): void {
   const { deadLetters } = service;
   let readings = 0;
 
@@ -49,6 +52,9 @@ export function addLettersRoutes(http: FastifyInstance, { service }: Cockpit): v
   });
 
   http.get("/api/dead-letters/one", async (request, reply) => {
+    const { ip, hostname, headers } = request;
+    const refusal = readingRefusalOf(adminToken, { ip, hostname, authorization: headers.authorization });
+    if (refusal !== undefined) return refuse(reply, refusal);
     const query = oneQuerySchema.safeParse(request.query);
     if (!query.success) return reply.code(400).send({ error: requestIssues(query.error) });
     return reading(reply, async (signal) => {

@@ -65,10 +65,10 @@ describe.skipIf(chromiumPath === undefined)("the cockpit over a service at work"
     await page.getByRole("searchbox").fill("lost");
     await page.locator("tbody tr").nth(1).waitFor({ state: "detached" });
     await page.locator("tbody").getByRole("button").click();
-    await page.getByRole("heading", { name: "History" }).waitFor();
-    await page.getByRole("dialog").getByRole("button", { name: "Replay…" }).click();
     await page.getByLabel("Token").fill(TOKEN);
     await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Replay…" }).click();
     await page.getByRole("heading", { name: "Dry run" }).waitFor();
     await page.getByRole("button", { name: "Replay 1 letter" }).click();
     await page.getByText("Replay done").first().waitFor();

@@ -31,6 +31,8 @@ describe.skipIf(chromiumPath === undefined)("the page of the cockpit", () => {
 
   async function openLetter(page: Page, message: string): Promise<void> {
     await page.getByRole("button", { name: message }).click();
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.keyboard.press("Enter");
     await page.getByRole("dialog").getByText("Payload", { exact: false }).first().waitFor();
   }
 
@@ -76,6 +78,9 @@ describe.skipIf(chromiumPath === undefined)("the page of the cockpit", () => {
     const opener = page.getByRole("button", { name: MARKUP });
     await opener.focus();
     await page.keyboard.press("Enter");
+    await page.getByLabel("Token").waitFor();
+    await page.keyboard.type(TOKEN);
+    await page.keyboard.press("Enter");
     await page.getByRole("dialog").locator("pre").waitFor();
     for (let presses = 0; presses < 12; presses += 1) {
       await page.keyboard.press("Tab");
@@ -107,11 +112,14 @@ describe.skipIf(chromiumPath === undefined)("the page of the cockpit", () => {
     await page.context().close();
   });
 
-  it("says that nothing can be changed where the service has no token", async () => {
+  it("shows letters in full and says that nothing can be changed where the service has no token", async () => {
     await using locked = await CockpitServer.open();
     await locked.service.deadLetters.append([letter("a")]);
     const { page } = await openPage(browser, await locked.http.listen({ host: "127.0.0.1", port: 0 }));
     await page.getByText("Nothing can be changed from here").waitFor();
+    await page.locator("tbody").getByRole("button").click();
+    await page.getByRole("dialog").getByText("Payload", { exact: false }).first().waitFor();
+    await page.keyboard.press("Escape");
     for (const name of ["Pause", "Unlock actions", "Replay all…", "Purge all…"]) {
       expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
     }

@@ -68,6 +68,22 @@ it("lists letters and gives one in full, whatever its id", async () => {
   expect(await cockpit.get("/api/dead-letters/one?id=nobody")).toMatchObject({ status: 404 });
 });
 
+it("shows a letter in full to whoever knows the token, and without one on its own machine only", async () => {
+  const path = "/api/dead-letters/one?id=a";
+  await using locked = await CockpitServer.open(TOKEN);
+  await using open = await CockpitServer.open();
+  for (const { service } of [locked, open]) await service.deadLetters.append([letter("a")]);
+  expect(await locked.get(path)).toMatchObject({ status: 401, body: { code: "TOKEN_MISSING" } });
+  expect(await locked.get("/api/dead-letters")).toMatchObject({ status: 200 });
+  const authorization = `Bearer ${TOKEN}`;
+  expect(await locked.get(path, { authorization })).toMatchObject({ status: 200, body: { id: "a" } });
+  expect(await open.get(path)).toMatchObject({ status: 200, body: { id: "a" } });
+  expect(await open.get(path, { host: "rebound.example" })).toMatchObject({
+    status: 403,
+    body: { code: "ACTIONS_OFF" },
+  });
+});
+
 it.each([
   ["/api/dead-letters?limit=0", /^limit: /],
   ["/api/dead-letters?reason=bad", /^reason: /],

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { refusalOf } from "../../../src/cockpit/admin-guard.ts";
+import { readingRefusalOf, refusalOf } from "../../../src/cockpit/admin-guard.ts";
 
 const TOKEN = "sesame-sesame-7391";
 
@@ -27,4 +27,31 @@ it.each(["Bearer sesame", `Bearer ${TOKEN}x`, `Bearer ${TOKEN.toUpperCase()}`, "
 
 it.each([`Bearer ${TOKEN}`, `bearer  ${TOKEN} `])("lets %j in", (header) => {
   expect(refusalOf(TOKEN, header)).toBeUndefined();
+});
+
+it.each([
+  ["127.0.0.1", "localhost"],
+  ["127.8.0.1", "127.0.0.1"],
+  ["::1", "[::1]"],
+  ["::ffff:127.0.0.1", "LOCALHOST"],
+])("without a token a letter is shown in full to %s, who asks for %s", (ip, hostname) => {
+  expect(readingRefusalOf(undefined, { ip, hostname, authorization: undefined })).toBeUndefined();
+  // With one, everybody has to know it.
+  expect(readingRefusalOf(TOKEN, { ip, hostname, authorization: undefined })).toMatchObject({
+    code: "TOKEN_MISSING",
+  });
+  expect(readingRefusalOf(TOKEN, { ip, hostname, authorization: `Bearer ${TOKEN}` })).toBeUndefined();
+});
+
+it.each([
+  ["172.17.0.1", "localhost"],
+  ["127.0.0.1", "rebound.example"],
+  ["127.0.0.1", "127.0.0.1.example"],
+  ["127.0.0.1", ""],
+  ["2001:db8::1", "[::1]"],
+])("without a token no letter is shown in full to %s, who asks for %s", (ip, hostname) => {
+  expect(readingRefusalOf(undefined, { ip, hostname, authorization: undefined })).toMatchObject({
+    statusCode: 403,
+    code: "ACTIONS_OFF",
+  });
 });
