@@ -4,6 +4,11 @@ import { since } from "./series.js";
 import uPlot from "./uplot.js";
 
 const HEIGHT = 170;
+/** Seconds between two moments on the axis; uPlot's own have no two minutes, and a phone would show one moment of five. */
+const STEPS_S = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900];
+/** Of a moment's text, to either side: nearer to the edge it would be cut off. */
+const HALF_MOMENT = 18;
+const RIGHT = 12;
 /** A figure that a screen reader may ask for; not worth a change each second. */
 const DESCRIBE_EVERY_MS = 5_000;
 
@@ -124,7 +129,7 @@ export class Chart {
     return {
       width: this.#width,
       height: HEIGHT,
-      padding: [8, 12, 0, 0],
+      padding: [8, RIGHT, 0, 0],
       legend: { show: false },
       // Pointing at a moment in one chart shows it in all of them.
       cursor: { sync: { key: "cockpit" }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
@@ -133,7 +138,18 @@ export class Chart {
         y: { range: (_plot, _from, to) => [0, Math.max(1, to * 1.15)] },
       },
       axes: [
-        { ...axisStyle, size: 28, space: 64, values: (_plot, moments) => moments.map(clockTime) },
+        {
+          ...axisStyle,
+          size: 28,
+          space: 64,
+          incrs: STEPS_S,
+          values: (plot, moments) =>
+            moments.map((moment) =>
+              plot.valToPos(moment, "x") > plot.over.clientWidth - HALF_MOMENT + RIGHT
+                ? ""
+                : clockTime(moment),
+            ),
+        },
         { ...axisStyle, size: 58, space: 36, values: (_plot, values) => values.map(axis) },
       ],
       series: [

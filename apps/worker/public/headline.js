@@ -35,6 +35,20 @@ export function showHeadline({ queue, workers }) {
 }
 
 /**
+ * Nothing is known any more: what was last heard must not look like now.
+ *
+ * @param {number} atMs - when it was heard
+ */
+export function showSilence(atMs) {
+  const headline = byId("headline", HTMLElement);
+  headline.dataset["level"] = "unknown";
+  setText(
+    headline,
+    `No news since ${new Date(atMs).toLocaleTimeString("en-GB")}: the service does not answer`,
+  );
+}
+
+/**
  * @param {QueueState | null} queue
  * @param {boolean} hasWorker
  * @returns {{ level: "ok" | "warn" | "bad", text: string }}

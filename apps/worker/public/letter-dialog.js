@@ -111,7 +111,7 @@ function facts({ id, ts, firstTs, source, target, code, attempts, replays, fence
     ["given up", moment(ts)],
     ["first handed in", moment(firstTs)],
     ["failed tries", count(attempts)],
-    ["replayed", replays === 0 ? "never" : `${count(replays)}×`],
+    ["earlier replays", replays === 0 ? "none" : count(replays)],
     ["code", code],
     ["from", source],
     ["replays to", target],

@@ -2,7 +2,7 @@
 import { startActions } from "./actions.js";
 import { makeCharts } from "./charts.js";
 import { byId, setText } from "./dom.js";
-import { showHeadline } from "./headline.js";
+import { showHeadline, showSilence } from "./headline.js";
 import { startLetters } from "./letters.js";
 import { showParts } from "./parts.js";
 import { load, push } from "./series.js";
@@ -16,11 +16,13 @@ const actions = startActions(letters);
 
 /** @type {CockpitState | undefined} */
 let latest;
+let connected = false;
 
 /** A page that nobody sees is not drawn; what it missed is there when it is looked at again. */
 function show() {
   if (latest === undefined || document.hidden) return;
-  showHeadline(latest);
+  if (connected) showHeadline(latest);
+  else showSilence(latest.atMs);
   showParts(latest.parts);
   showWorkers(latest.workers);
   letters.show(latest);
@@ -51,6 +53,8 @@ listen({
     take(state);
   },
   status(status) {
+    connected = status === "live";
+    if (!connected) show();
     live.dataset["status"] = status;
     setText(live, status === "live" ? "Live" : "Not connected");
   },

@@ -59,7 +59,7 @@ export async function askForToken(earlier) {
     trouble,
     dialogButtons(element("button", { class: "button primary" }, "Unlock")),
   );
-  const { dialog, close } = openDialog("Unlock actions", [form]);
+  const { dialog, close } = openDialog("Unlock", [form]);
   input.focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(hasToken()));

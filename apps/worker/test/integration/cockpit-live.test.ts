@@ -83,10 +83,14 @@ describe.skipIf(chromiumPath === undefined)("the cockpit over a service at work"
     expect(complaints).toEqual([]);
   });
 
-  it("ends its streams when the service ends, which takes no longer for them", async () => {
+  it("ends its streams when the service ends, which takes no longer for them, and the page says so", async () => {
+    await using browser = await launchBrowser();
+    const { page } = await openPage(browser, service.url);
+    await page.getByText("Keeping up").waitFor();
     const response = await fetch(`${service.url}/api/events`);
     service.signal("SIGTERM");
     expect(await service.exitCode()).toBe(0);
     expect(await response.text()).toContain("event: hello");
+    await page.getByText(/^No news since .*: the service does not answer$/).waitFor();
   });
 });
