@@ -31,12 +31,12 @@ interface ServiceParts {
 }
 
 /** Handlers at a time: most of them wait for their ClickHouse batch, which all of them fill together. */
-const DEFAULT_CONCURRENCY = 200;
+export const DEFAULT_CONCURRENCY = 200;
 /**
  * Handlers come in bursts, one a batch of ClickHouse: each burst would open overflow clients and close them again, 26 to
  * 65 connections for 5 000 events where ten that stay store them as fast.
  */
-const POSTGRES_DEFAULTS = { CHIMERA_POSTGRES_POOL_SIZE: "10", CHIMERA_POSTGRES_MAX_OVERFLOW: "0" };
+export const POSTGRES_DEFAULTS = { CHIMERA_POSTGRES_POOL_SIZE: "10", CHIMERA_POSTGRES_MAX_OVERFLOW: "0" };
 /** Of the time to close: the rest is for the stores, whose clients say goodbye to their servers. */
 const SHARE_OF_THE_QUEUE = 0.8;
 
