@@ -16,13 +16,13 @@ export interface ProcessEnd {
   readonly closedAt?: number;
   /** When it ended, by itself. */
   readonly endedAt?: number;
-  /** What still held it a second after everything was closed; nothing where it had ended by then. */
+  /** What still held it two seconds after everything was closed; nothing where it had ended by then. */
   readonly left: readonly string[];
 }
 
 /** What comes and goes with each job or tick, and says nothing of what is left open. */
 const PASSING = new Set(["Timeout", "Immediate", "FSReqPromise", "FSReqCallback"]);
-const LINGER_MS = 1_000;
+const LINGER_MS = 2_000;
 
 /** Writes what this process weighs to `path`, a line of JSON each time, until its end; needs `--expose-gc`. */
 export class MemorySampler {

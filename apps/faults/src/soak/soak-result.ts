@@ -31,7 +31,7 @@ export interface SoakResult {
 }
 
 /** A process that was closed has to be gone this soon. */
-const END_MS = 1_000;
+const END_MS = 2_000;
 
 /** Ended by itself, soon after everything was closed, held by nothing. */
 export function endedByItself({ closedAt, endedAt, left }: ProcessEnd): boolean {

@@ -33,7 +33,7 @@ function summary(result: SoakResult): string {
     .map(({ name, left }) => `${name} (${left.join(", ")})`);
   return [
     `- ${whole(attempted)} jobs tried, ${whole(acknowledged)} acknowledged (${kinds.join(", ")}): ${whole(ok)} done, ${whole(delivery.lettered)} of ${whole(delivery.doomed)} given up with a dead letter, ${whole(delivery.deduplicated)} known when they were handed in again; lost ${lost}, unexpected ${unexpected}, done twice ${duplicated}; ${drained ? "drained" : "NOT drained"}.`,
-    `- Processes that ended before they were told: ${gone}; that did not end by themselves within a second of their \`close\`: ${stayed.length === 0 ? 0 : stayed.join(", ")}.`,
+    `- Processes that ended before they were told: ${gone}; that did not end by themselves within two seconds of their \`close\`: ${stayed.length === 0 ? 0 : stayed.join(", ")}.`,
     `- ${plan.minutes} minutes at ${plan.ratePerSecond} jobs/s, ${plan.producers} producer and ${plan.workers} workers; RedisQueue ${version}, ${server}, Node ${machine["node"]}, ${machine["cpus"]} cores, ${startedAt.slice(0, 10)}.`,
   ].join("\n");
 }
