@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const QUOTES = 0x22222222;
-const BACKSLASHES = 0x5c5c5c5c;
 const ONES = 0x01010101;
 const TOPS = 0x80808080;
 
@@ -15,12 +16,13 @@ export class IdHash {
   /** 32 bits each, of the id that was hashed last. */
   a = 0;
   b = 0;
-  readonly #seedA = randomInt(0xffff_ffff);
-  readonly #seedB = randomInt(0xffff_ffff);
+  // Whole numbers of 32 bits with a sign, as all that is made of them: others would be boxed.
+  readonly #seedA = randomInt(0xffff_ffff) | 0;
+  readonly #seedB = randomInt(0xffff_ffff) | 0;
 
   /**
-   * Hashes the bytes from `start` to `end`. Answers whether none of them is a quote or a backslash: then the id is
-   * known to end where a quote follows.
+   * Hashes the bytes from `start` to `end`. Answers whether an id is known to end there where a quote follows: no
+   * quote stands in it, and no backslash at its end.
    */
   take(bytes: Buffer, view: DataView, start: number, end: number): boolean {
     let a = this.#seedA ^ (end - start);
@@ -31,24 +33,34 @@ export class IdHash {
       const word = view.getInt32(at, true);
       // A byte that becomes zero sets its top bit (H. S. Warren, "Hacker's Delight", 6-1).
       const quotes = word ^ QUOTES;
-      const backslashes = word ^ BACKSLASHES;
-      special |= ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes);
+      special |= (quotes - ONES) & ~quotes;
       a = Math.imul(a ^ word, 0xcc9e2d51);
       a = (a << 15) | (a >>> 17);
       b = Math.imul(b ^ word, 0x1b873593);
       b = (b << 13) | (b >>> 19);
     }
-    for (; at < end; at++) {
+    this.a = a;
+    this.b = b;
+    if (at < end) special |= this.#takeRest(bytes, at, end);
+    this.a = finalized(this.a);
+    this.b = finalized(this.b ^ this.a);
+    return (special & TOPS) === 0 && bytes[end - 1] !== BACKSLASH;
+  }
+
+  #takeRest(bytes: Buffer, start: number, end: number): number {
+    let { a, b } = this;
+    let special = 0;
+    for (let at = start; at < end; at++) {
       const byte = bytes[at] as number;
-      if (byte === 0x22 || byte === 0x5c) special = TOPS;
+      if (byte === QUOTE) special = TOPS;
       a = Math.imul(a ^ byte, 0x85ebca6b);
       a = (a << 15) | (a >>> 17);
       b = Math.imul(b ^ byte, 0xc2b2ae35);
       b = (b << 13) | (b >>> 19);
     }
-    this.a = finalized(a);
-    this.b = finalized(b ^ this.a);
-    return (special & TOPS) === 0;
+    this.a = a;
+    this.b = b;
+    return special;
   }
 }
 

@@ -40,7 +40,8 @@ export class IdTable {
 
   constructor(expected = 0) {
     this.#capacity = Math.max(MIN_CAPACITY, Math.ceil(expected / MAX_LOAD));
-    this.#words = new Int32Array(this.#capacity * WORDS);
+    // Written to once: memory that is only taken on the way costs a trap into the system at every new page.
+    this.#words = new Int32Array(this.#capacity * WORDS).fill(0);
   }
 
   /**
@@ -48,9 +49,10 @@ export class IdTable {
    * other, several are on their way at a time.
    */
   touch(hashes: Int32Array, count: number): void {
+    const words = this.#words;
     let touched = 0;
     for (let at = 0; at < count; at++) {
-      touched ^= this.#words[this.#placeOf(hashes[at] as number) * WORDS] as number;
+      touched ^= words[this.#placeOf(hashes[at] as number) * WORDS] as number;
     }
     this.touched = touched;
   }
@@ -96,7 +98,7 @@ export class IdTable {
 
   /** Multiplying maps a hash to any capacity (D. Lemire, "Fast Random Integer Generation in an Interval", 2019). */
   #placeOf(hashA: number): number {
-    return Math.floor((hashA >>> 0) * (this.#capacity / 0x1_0000_0000));
+    return ((hashA >>> 0) * (this.#capacity / 0x1_0000_0000)) | 0;
   }
 
   #grow(): void {

@@ -3,41 +3,38 @@ import { ByteLiteral } from "./byte-literal.ts";
 import { IdHash } from "./id-hash.ts";
 import { decodeLine, LETTER_START } from "./line-codec.ts";
 import { LineKind, type LineFields } from "./line-fields.ts";
+import { MOMENT_LENGTH, readMoment } from "./moment.ts";
+import { reasonAt } from "./reason-bytes.ts";
+import { Routes, stringEnd } from "./route.ts";
 
 const QUOTE = 34;
-const BACKSLASH = 92;
+const BRACE = 0x7d;
+/** Bytes that are compared at a time, as a double: see {@link ByteLiteral}. */
+const WORD = 8;
 const DIGIT = 48;
-const LETTER_U = 0x75;
-const TS_LENGTH = "2026-11-23T08:30:00.000Z".length;
-const START = literal(LETTER_START);
-const WITHDRAWN_START = literal('{"v":1,"mark":"withdrawn","id":"');
-const REPLAYED_START = literal('{"v":1,"mark":"replayed","id":"');
-const ID = literal(',"id":"');
-const TS = literal('","ts":"');
-const SOURCE = literal('","source":"');
-const TARGET = literal('","target":"');
-const REASON = literal('","reason":"');
-const REASONS = DEAD_LETTER_REASONS.map((reason) => literal(`${reason}"`));
-/** The first letter tells four reasons; of the two with a `u` the third letter does, kept apart by its top bit. */
-const REASON_BY_BYTE = new Int8Array(256).fill(-1);
-for (const [index, reason] of DEAD_LETTER_REASONS.entries()) {
-  REASON_BY_BYTE[reasonKey(Buffer.from(reason), 0)] = index;
-}
+const START = Buffer.from(LETTER_START);
+const START_HEAD = START.readDoubleLE(0);
+const START_TAIL = START.readDoubleLE(START.length - WORD);
+const WITHDRAWN_START = new ByteLiteral(Buffer.from('{"v":1,"mark":"withdrawn","id":"'));
+const REPLAYED_START = new ByteLiteral(Buffer.from('{"v":1,"mark":"replayed","id":"'));
+const ID = Buffer.from(',"id":"');
+const ID_HEAD = ID.readInt32LE(0);
+const ID_TAIL = ID.readInt32LE(ID.length - 4);
+const TS_WORD = Buffer.from('","ts":"').readDoubleLE(0);
+const TS = new ByteLiteral(Buffer.from('","ts":"'));
 
 /**
  * Reads the first fields of lines where they stand in a buffer: counting a gigabyte of letters is bound by this.
  *
  * Neighbours are alike: an id is first looked for at the length of the one before, and the stretch from `source` to
- * `reason` is compared with the one before as a whole. A line that is not in our own order is decoded in full.
+ * `reason` is compared with those before as a whole. A line that is not in our own order is decoded in full.
  */
 export class LineReader {
   readonly #hash = new IdHash();
+  readonly #routes = new Routes();
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   #idLength = 0;
-  /** From the quote after `ts` to the start of the reason, and how the source stands in it. */
-  #way = SOURCE;
-  #sourceLength = -1;
 
   /** Takes the buffer in which the next lines stand. */
   use(bytes: Buffer): void {
@@ -50,20 +47,27 @@ export class LineReader {
     into.start = start;
     into.end = end;
     into.envelope = undefined;
+    into.route = undefined;
     into.kind = LineKind.blank;
     if (end === start) return;
     if (this.#readLetter(start, end, into)) into.kind = LineKind.letter;
     else if (this.#readReplayed(start, end, into)) into.kind = LineKind.replayed;
-    else if (this.#readId(WITHDRAWN_START, start, end, into) + 2 === end && this.#endsMark(end)) {
+    else if (this.#readIdAfter(WITHDRAWN_START, start, end, into) + 2 === end && this.#endsMark(end)) {
       into.kind = LineKind.withdrawn;
     } else this.#decode(start, end, into);
   }
 
+  /** The fixed texts are compared here and not by calls: they would take as long as all the rest. */
   #readLetter(start: number, end: number, into: LineFields): boolean {
     const bytes = this.#bytes;
     const view = this.#view;
-    if (!START.isAt(view, start, end)) return false;
     let at = start + START.length;
+    if (
+      at > end ||
+      view.getFloat64(start, true) !== START_HEAD ||
+      view.getFloat64(at - WORD, true) !== START_TAIL
+    )
+      return false;
     let length = 0;
     for (
       let digit = bytes[at] as number;
@@ -72,25 +76,27 @@ export class LineReader {
     ) {
       length = length * 10 + digit - DIGIT;
     }
-    if (end - at !== length) return false;
-    at = this.#readId(ID, at, end, into);
-    if (at === -1 || !TS.isAt(view, at, end)) return false;
+    if (end - at !== length || !isId(view, at, end)) return false;
+    at = this.#readId(at + ID.length, end, into);
+    if (at + TS.length + MOMENT_LENGTH > end || view.getFloat64(at, true) !== TS_WORD) return false;
     at += TS.length;
-    if (at + TS_LENGTH > end) return false;
     readMoment(bytes, at, into);
-    at = this.#readWay(at + TS_LENGTH, end, into);
-    return at !== -1 && this.#readReason(at, end, into);
+    at += MOMENT_LENGTH;
+    const route = this.#routes.at(bytes, view, at, end);
+    if (route === undefined) return false;
+    into.route = route;
+    into.reason = reasonAt(bytes, view, at + route.stretch.length, end);
+    return into.reason !== -1;
   }
 
-  /** Hashes the id behind a fixed text and answers where its closing quote stands; -1 when there is none. */
-  #readId(before: ByteLiteral, at: number, end: number, into: LineFields): number {
-    if (!before.isAt(this.#view, at, end)) return -1;
-    const start = at + before.length;
+  /** Hashes the id that starts at `start` and answers where its closing quote stands; `end` when there is none. */
+  #readId(start: number, end: number, into: LineFields): number {
+    const bytes = this.#bytes;
     let idEnd = start + this.#idLength;
-    const isGuess = idEnd < end && this.#bytes[idEnd] === QUOTE;
-    if (!isGuess || !this.#hash.take(this.#bytes, this.#view, start, idEnd)) {
-      idEnd = stringEnd(this.#bytes, start, end);
-      this.#hash.take(this.#bytes, this.#view, start, idEnd);
+    const isGuess = idEnd < end && bytes[idEnd] === QUOTE;
+    if (!isGuess || !this.#hash.take(bytes, this.#view, start, idEnd)) {
+      idEnd = stringEnd(bytes, start, end);
+      this.#hash.take(bytes, this.#view, start, idEnd);
       this.#idLength = idEnd - start;
     }
     into.hashA = this.#hash.a;
@@ -98,46 +104,27 @@ export class LineReader {
     return idEnd;
   }
 
-  /** Reads from the quote after `ts` to the start of the reason, and answers where that is; -1 when it is not there. */
-  #readWay(at: number, end: number, into: LineFields): number {
-    const view = this.#view;
-    into.sourceStart = at + SOURCE.length;
-    if (this.#sourceLength >= 0 && this.#way.isAt(view, at, end)) {
-      into.sourceEnd = into.sourceStart + this.#sourceLength;
-      return at + this.#way.length;
-    }
-    if (!SOURCE.isAt(view, at, end)) return -1;
-    into.sourceEnd = stringEnd(this.#bytes, into.sourceStart, end);
-    if (!TARGET.isAt(view, into.sourceEnd, end)) return -1;
-    const targetEnd = stringEnd(this.#bytes, into.sourceEnd + TARGET.length, end);
-    if (!REASON.isAt(view, targetEnd, end)) return -1;
-    const wayEnd = targetEnd + REASON.length;
-    this.#way = new ByteLiteral(this.#bytes.subarray(at, wayEnd));
-    this.#sourceLength = into.sourceEnd - into.sourceStart;
-    return wayEnd;
-  }
-
-  #readReason(at: number, end: number, into: LineFields): boolean {
-    const index = REASON_BY_BYTE[reasonKey(this.#bytes, at)] as number;
-    into.reason = index;
-    return index !== -1 && (REASONS[index] as ByteLiteral).isAt(this.#view, at, end);
+  /** Like {@link LineReader.#readId} behind a fixed text; -1 when it is not there. */
+  #readIdAfter(before: ByteLiteral, at: number, end: number, into: LineFields): number {
+    return before.isAt(this.#view, at, end) ? this.#readId(at + before.length, end, into) : -1;
   }
 
   #readReplayed(start: number, end: number, into: LineFields): boolean {
-    const idEnd = this.#readId(REPLAYED_START, start, end, into);
+    const idEnd = this.#readIdAfter(REPLAYED_START, start, end, into);
     if (idEnd === -1 || !TS.isAt(this.#view, idEnd, end)) return false;
     const at = idEnd + TS.length;
-    if (at + TS_LENGTH + 2 !== end || !this.#endsMark(end)) return false;
+    if (at + MOMENT_LENGTH + 2 !== end || !this.#endsMark(end)) return false;
     readMoment(this.#bytes, at, into);
     return true;
   }
 
   #endsMark(end: number): boolean {
-    return this.#bytes[end - 2] === QUOTE && this.#bytes[end - 1] === 0x7d;
+    return this.#bytes[end - 2] === QUOTE && this.#bytes[end - 1] === BRACE;
   }
 
   #decode(start: number, end: number, into: LineFields): void {
     const line = decodeLine(this.#bytes.subarray(start, end));
+    into.route = undefined;
     if (line.kind === "blank") return;
     into.kind = LineKind.unreadable;
     if (line.kind === "unreadable" || (line.kind === "letter" && line.payload() === undefined)) return;
@@ -167,32 +154,10 @@ export class LineReader {
   }
 }
 
-function reasonKey(bytes: Buffer, at: number): number {
-  const first = bytes[at] as number;
-  return first === LETTER_U ? 0x80 | (bytes[at + 2] as number) : first;
-}
-
-function literal(text: string): ByteLiteral {
-  return new ByteLiteral(Buffer.from(text));
-}
-
-/** Where the quote stands that ends a string starting at `at`; `end` when none does. */
-function stringEnd(bytes: Buffer, at: number, end: number): number {
-  for (let index = at; index < end; index++) {
-    const byte = bytes[index];
-    if (byte === QUOTE) return index;
-    if (byte === BACKSLASH) index++;
-  }
-  return end;
-}
-
-function readMoment(bytes: Buffer, at: number, into: LineFields): void {
-  const year = two(bytes, at) * 100 + two(bytes, at + 2);
-  into.tsDate = (year * 100 + two(bytes, at + 5)) * 100 + two(bytes, at + 8);
-  const seconds = (two(bytes, at + 11) * 100 + two(bytes, at + 14)) * 100 + two(bytes, at + 17);
-  into.tsTime = seconds * 1_000 + two(bytes, at + 20) * 10 + (bytes[at + 22] as number) - DIGIT;
-}
-
-function two(bytes: Buffer, at: number): number {
-  return (bytes[at] as number) * 10 + (bytes[at + 1] as number) - DIGIT * 11;
+function isId(view: DataView, at: number, end: number): boolean {
+  return (
+    at + ID.length <= end &&
+    view.getInt32(at, true) === ID_HEAD &&
+    view.getInt32(at + ID.length - 4, true) === ID_TAIL
+  );
 }

@@ -1,10 +1,9 @@
-import { read as readFile } from "node:fs";
-import { DlqError } from "../errors.ts";
 import type { OpenSegment } from "./segments.ts";
+import { WindowReader, type ReadBytes } from "./window-reader.ts";
 
 const NEWLINE = 10;
-/** Bytes read at once: enough that handing a read to another thread does not show, few enough for the processor's cache. */
-const WINDOW_BYTES = 524_288;
+/** Bytes of a stretch: few enough that it is still in the processor's cache when it is looked at. */
+const WINDOW_BYTES = 262_144;
 
 /**
  * A stretch of whole lines of a file: `bytes` from `start` to its end. Only the last stretch of a file may end
@@ -17,7 +16,7 @@ export interface LineWindow {
 }
 
 /**
- * Reads a file in stretches of whole lines, first to last. The next stretch is read while the caller works on one.
+ * Reads a file in stretches of whole lines, first to last, giving the event loop a turn every few of them.
  * Memory is two windows, or a few times the longest line where that is longer.
  */
 export async function* windowsForward(
@@ -38,7 +37,7 @@ export async function* windowsForward(
     }
   } finally {
     // Also when the caller stops early: the file must not be closed under a read.
-    await upcoming.catch(() => undefined);
+    await Promise.allSettled([upcoming]);
   }
 }
 
@@ -48,7 +47,7 @@ export async function* windowsBackward(
   signal?: AbortSignal,
 ): AsyncGenerator<LineWindow, void, void> {
   const reader = new WindowReader(segment);
-  const readTo = async (to: number, length: number): Promise<Buffer> =>
+  const readTo = (to: number, length: number): ReadBytes =>
     reader.read(Math.max(0, to - length), Math.min(to, length));
   let upcoming = readTo(segment.size, WINDOW_BYTES);
   try {
@@ -63,7 +62,7 @@ export async function* windowsBackward(
       if (holdsALine) yield { bytes, start, end: bytes.length };
     }
   } finally {
-    await upcoming.catch(() => undefined);
+    await Promise.allSettled([upcoming]);
   }
 }
 
@@ -71,45 +70,4 @@ export async function* windowsBackward(
 export function endOfLine({ bytes, end }: LineWindow, start: number): number {
   const lineBreak = bytes.indexOf(NEWLINE, start);
   return lineBreak === -1 || lineBreak > end ? end : lineBreak;
-}
-
-/** Reads into two buffers in turn, so that one can be looked at while the other is filled. */
-class WindowReader {
-  readonly #segment: OpenSegment;
-  readonly #buffers: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
-  #turn: 0 | 1 = 0;
-
-  constructor(segment: OpenSegment) {
-    this.#segment = segment;
-  }
-
-  /** The bytes at `position`: all that were wanted, or up to the end of the segment. */
-  async read(position: number, wanted: number): Promise<Buffer> {
-    const { path, size } = this.#segment;
-    const length = Math.max(0, Math.min(wanted, size - position));
-    const turn = this.#turn;
-    this.#turn = turn === 0 ? 1 : 0;
-    if (this.#buffers[turn].length < length) this.#buffers[turn] = Buffer.allocUnsafeSlow(length);
-    const buffer = this.#buffers[turn];
-    for (let filled = 0; filled < length;) {
-      const bytesRead = await this.#readOnce(buffer, filled, length - filled, position + filled);
-      if (bytesRead === 0) {
-        throw new DlqError("DLQ_UNAVAILABLE", `Another program cut ${path} short while it was read`, {
-          retryable: true,
-        });
-      }
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, length);
-  }
-
-  /** Not by the handle's own method: the objects it makes for a read cost as much as looking at what was read. */
-  async #readOnce(buffer: Buffer, offset: number, length: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      readFile(this.#segment.handle.fd, buffer, offset, length, position, (error, bytesRead) => {
-        if (error === null) resolve(bytesRead);
-        else reject(error);
-      });
-    });
-  }
 }

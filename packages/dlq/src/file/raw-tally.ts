@@ -2,22 +2,14 @@ import { DEAD_LETTER_REASONS, type DeadLetterState } from "../dead-letter.ts";
 import type { ResolvedFilter } from "../filter.ts";
 import type { StatsTally } from "../stats-tally.ts";
 import type { LineFields } from "./line-fields.ts";
+import { isBefore, momentOf, momentText, type Moment } from "./moment.ts";
+import type { Route } from "./route.ts";
 
-/** A moment as the two numbers that {@link LineFields} hold. */
-interface Moment {
-  readonly date: number;
-  readonly time: number;
-}
+const FIRST: Moment = { tsDate: 0, tsTime: 0 };
+/** Later than any: a whole number, since a field that held Infinity once would be boxed for ever. */
+const LAST: Moment = { tsDate: 0x7fff_ffff, tsTime: 0 };
 
-interface SourceCount {
-  readonly source: Buffer;
-  count: number;
-}
-
-const FIRST: Moment = { date: 0, time: 0 };
-const LAST: Moment = { date: Infinity, time: Infinity };
-
-/** Counts letters by what stands in their bytes, so that nothing is made for a letter that is only counted. */
+/** Counts letters by the first fields of their lines, so that nothing is made for a letter that is only counted. */
 export class RawTally {
   readonly #state: ResolvedFilter["state"];
   readonly #reasons: readonly boolean[];
@@ -25,12 +17,14 @@ export class RawTally {
   readonly #until: Moment;
   #bytes = 0;
   readonly #byReason: number[] = DEAD_LETTER_REASONS.map(() => 0);
-  readonly #bySource = new Map<string, SourceCount>();
-  #lastSource: SourceCount = { source: Buffer.alloc(0), count: 0 };
-  #oldestDate = Infinity;
-  #oldestTime = Infinity;
-  #newestDate = 0;
-  #newestTime = 0;
+  readonly #bySource = new Map<string, { count: number }>();
+  /** Letters of one route stand in a row more often than not. */
+  #lastRoute: Route | undefined;
+  #ofLastRoute = { count: 0 };
+  #oldestDate = LAST.tsDate;
+  #oldestTime = LAST.tsTime;
+  #newestDate = FIRST.tsDate;
+  #newestTime = FIRST.tsTime;
 
   /** Judges by the filter's state, reasons and moments alone. */
   constructor({ state, reasons, since, until }: ResolvedFilter) {
@@ -40,16 +34,17 @@ export class RawTally {
     this.#until = until === undefined ? LAST : momentOf(until);
   }
 
-  /** Counts a letter that stands in `bytes`, when it matches. */
-  add(line: LineFields, bytes: Buffer, state: DeadLetterState): void {
+  /** Counts a letter whose line was read and not decoded, when it matches. */
+  add(line: LineFields, route: Route, state: DeadLetterState): void {
     const { reason, tsDate, tsTime } = line;
     if (this.#state !== state && this.#state !== "any") return;
     if (this.#reasons[reason] !== true) return;
-    if (isBefore(tsDate, tsTime, this.#since.date, this.#since.time)) return;
-    if (!isBefore(tsDate, tsTime, this.#until.date, this.#until.time)) return;
+    if (isBefore(tsDate, tsTime, this.#since.tsDate, this.#since.tsTime)) return;
+    if (!isBefore(tsDate, tsTime, this.#until.tsDate, this.#until.tsTime)) return;
     this.#bytes += line.end - line.start + 1;
-    this.#byReason[reason] = (this.#byReason[reason] ?? 0) + 1;
-    this.#sourceOf(bytes, line.sourceStart, line.sourceEnd).count++;
+    this.#byReason[reason] = (this.#byReason[reason] as number) + 1;
+    if (route !== this.#lastRoute) this.#take(route);
+    this.#ofLastRoute.count++;
     if (isBefore(tsDate, tsTime, this.#oldestDate, this.#oldestTime)) {
       this.#oldestDate = tsDate;
       this.#oldestTime = tsTime;
@@ -72,47 +67,15 @@ export class RawTally {
         JSON.parse(`"${json}"`) as string,
         ofSource,
       ]),
-      oldestTs: textOf(this.#oldestDate, this.#oldestTime),
-      newestTs: textOf(this.#newestDate, this.#newestTime),
+      oldestTs: momentText(this.#oldestDate, this.#oldestTime),
+      newestTs: momentText(this.#newestDate, this.#newestTime),
     });
   }
 
-  /** Letters of one source stand in a row more often than not: its bytes are compared before they become a key. */
-  #sourceOf(bytes: Buffer, start: number, end: number): SourceCount {
-    const last = this.#lastSource;
-    if (last.count > 0 && equals(bytes, start, end, last.source)) return last;
-    const key = bytes.toString("utf8", start, end);
-    const found = this.#bySource.get(key) ?? { source: Buffer.from(bytes.subarray(start, end)), count: 0 };
-    this.#bySource.set(key, found);
-    this.#lastSource = found;
-    return found;
+  #take(route: Route): void {
+    const known = this.#bySource.get(route.source) ?? { count: 0 };
+    this.#bySource.set(route.source, known);
+    this.#lastRoute = route;
+    this.#ofLastRoute = known;
   }
-}
-
-function equals(bytes: Buffer, start: number, end: number, expected: Buffer): boolean {
-  if (end - start !== expected.length) return false;
-  for (let index = 0; index < expected.length; index++) {
-    if (bytes[start + index] !== expected[index]) return false;
-  }
-  return true;
-}
-
-function isBefore(date: number, time: number, thanDate: number, thanTime: number): boolean {
-  return date < thanDate || (date === thanDate && time < thanTime);
-}
-
-function momentOf(ts: string): Moment {
-  return {
-    date: Number(ts.slice(0, 10).replaceAll("-", "")),
-    time: Number(ts.slice(11).replaceAll(/\D/g, "")),
-  };
-}
-
-function textOf(date: number, time: number): string {
-  const day = String(date).padStart(8, "0");
-  const clock = String(time).padStart(9, "0");
-  return [
-    `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T`,
-    `${clock.slice(0, 2)}:${clock.slice(2, 4)}:${clock.slice(4, 6)}.${clock.slice(6)}Z`,
-  ].join("");
 }

@@ -13,7 +13,7 @@ import type { LogSnapshot } from "./segments.ts";
  * Counts the letters of a log that match, in one pass.
  *
  * Filters by state, reason and time are judged on the bytes; a filter by id, code, source or target parses envelopes,
- * which takes about four times as long.
+ * which takes about four times as long. The event loop gets a turn every few milliseconds (see `WindowReader`).
  */
 export async function tallyLog(
   snapshot: LogSnapshot,
@@ -32,8 +32,8 @@ export async function tallyLog(
       if (line.kind === LineKind.unreadable) tally.addUnreadable();
       if (verdict !== Verdict.dead && verdict !== Verdict.replayed) return;
       const state = verdict === Verdict.dead ? "dead" : "replayed";
-      if (readsBytes && line.envelope === undefined) {
-        raw.add(line, bytes, state);
+      if (readsBytes && line.route !== undefined) {
+        raw.add(line, line.route, state);
         return;
       }
       const envelope = line.envelope ?? envelopeOf(bytes.subarray(line.start, line.end));
