@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { FileDeadLetterStore, silentLogger } from "../../src/index.ts";
 import { sampleLetter } from "../../src/testing/index.ts";
+import { builtProcess } from "../support/built-process.ts";
 import { temporaryDirectory } from "../support/disk-directory.ts";
 import { appendEach, idsOf } from "../support/file-desk.ts";
 import { fillUp, type Filled } from "../support/fill-up.ts";
@@ -56,8 +56,8 @@ describe("a full disk", () => {
   it("is the same under a limit of the file's size", async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, "dlq.jsonl");
-    const script = fileURLToPath(new URL("../support/fill-process.ts", import.meta.url));
-    const run = 'ulimit -f 1000; exec "$0" --import tsx --conditions=@chimera/source "$@"';
+    const script = await builtProcess("fill-process");
+    const run = 'ulimit -f 1000; exec "$0" "$@"';
     const output = execFileSync("sh", ["-c", run, process.execPath, script, path], { encoding: "utf8" });
     const { acknowledged, ...refusal } = JSON.parse(output) as Filled;
     expect(refusal).toEqual({ code: "DLQ_NO_SPACE", retryable: true });

@@ -20,9 +20,13 @@ async function appendForEver(): Promise<never> {
     // One in four is for the process that purges.
     const reason = randomInt(4) === 0 ? "poison" : "exhausted";
     await store.append([sampleLetter({ id, reason, payload: payload() })]);
-    if (reason === "exhausted") writeSync(acknowledged, `${id}\n`);
+    if (reason === "poison") continue;
+    writeSync(acknowledged, `${id}\n`);
+    if (isFirst) writeSync(1, "acknowledged\n");
+    isFirst = false;
   }
 }
 
+let isFirst = true;
 writeSync(1, "ready\n");
 await Promise.all(Array.from({ length: APPENDERS }, appendForEver));

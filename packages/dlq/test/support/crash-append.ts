@@ -32,23 +32,25 @@ export interface CrashAppendOptions {
 export async function crashAppend(options: CrashAppendOptions): Promise<CrashAppendResult> {
   const path = join(options.directory, "dlq.jsonl");
   const acknowledgedPath = join(options.directory, "acknowledged.txt");
-  const startAppender = (): DoomedProcess =>
-    new DoomedProcess("appender-process.ts", [path, String(options.rotateBytes), acknowledgedPath]);
-  const startPurger = (): DoomedProcess => new DoomedProcess("purger-process.ts", [path]);
+  const startAppender = async (): Promise<DoomedProcess> =>
+    DoomedProcess.start("appender-process", [path, String(options.rotateBytes), acknowledgedPath]);
+  const startPurger = async (): Promise<DoomedProcess> => DoomedProcess.start("purger-process", [path]);
   const starts = [
     ...Array.from({ length: options.writers }, () => startAppender),
     ...(options.purging ? [startPurger] : []),
   ];
-  const running = starts.map((start) => start());
+  const running = await Promise.all(starts.map(async (start) => start()));
   for (let kills = 0; kills < options.kills; kills++) {
     const at = kills % running.length;
     const doomed = running[at];
     const start = starts[at];
     if (doomed === undefined || start === undefined) throw new Error("nobody to kill");
-    await doomed.saw((line) => line === "ready");
+    // Every other writer is given the time for its first letter: the rest die while they open and repair the file.
+    const sign = at < options.writers && kills % 2 === 0 ? "acknowledged" : "ready";
+    await doomed.saw((line) => line === sign);
     await delay(randomInt(60));
     await doomed.kill();
-    running[at] = start();
+    running[at] = await start();
   }
   await Promise.all(running.map(async (last) => last.kill()));
   const acknowledged = (await readFile(acknowledgedPath, "utf8")).split("\n").slice(0, -1);

@@ -34,15 +34,15 @@ export async function crashReplay(options: CrashReplayOptions): Promise<CrashRep
   const ids = Array.from({ length: options.letters }, (_, at) => `letter ${at}`);
   await store.append(ids.map((id) => sampleLetter({ id })));
   await writeFile(takenPath, "");
-  const start = (rate: number): DoomedProcess =>
-    new DoomedProcess("replayer-process.ts", [path, takenPath, String(rate)]);
+  const start = async (rate: number): Promise<DoomedProcess> =>
+    DoomedProcess.start("replayer-process", [path, takenPath, String(rate)]);
   for (let kills = 0; kills < options.kills; kills++) {
-    const doomed = start(options.ratePerSecond);
+    const doomed = await start(options.ratePerSecond);
     await doomed.saw((line) => line.startsWith("progress"));
     await delay(randomInt(150));
     await doomed.kill();
   }
-  const last = start(1_000_000);
+  const last = await start(1_000_000);
   await last.saw((line) => line === "done");
   await last.ended();
   const lines = (await readFile(takenPath, "utf8")).split("\n").slice(0, -1);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
+import { builtProcess } from "./built-process.ts";
 
 /** A real Node process of one of the files beside this one, made to be killed. */
 export class DoomedProcess {
@@ -11,15 +11,8 @@ export class DoomedProcess {
   readonly #ended: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(file: string, args: readonly string[]) {
-    const script = fileURLToPath(new URL(file, import.meta.url));
-    this.#child = spawn(
-      process.execPath,
-      ["--import", "tsx", "--conditions=@chimera/source", script, ...args],
-      {
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
+  private constructor(script: string, args: readonly string[]) {
+    this.#child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
     const { stdout } = this.#child;
     if (stdout === null) throw new Error("no standard output");
     const reader = createInterface({ input: stdout });
@@ -28,6 +21,11 @@ export class DoomedProcess {
       for (const look of this.#waiting) look();
     });
     this.#ended = Promise.all([once(reader, "close"), once(this.#child, "close")]);
+  }
+
+  /** @param name - such as `appender-process`. */
+  static async start(name: string, args: readonly string[]): Promise<DoomedProcess> {
+    return new DoomedProcess(await builtProcess(name), args);
   }
 
   /** Resolves when one of the lines matches, and rejects when the process ends without. */
