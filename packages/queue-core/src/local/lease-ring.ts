@@ -13,7 +13,7 @@ export class LeaseRing {
   #places: (JobRecord | undefined)[] = emptyPlaces(FIRST_CAPACITY);
   #first = 0;
   #end = 0;
-  #lastDeadline = -Infinity;
+  #lastDeadline = 0;
   #size = 0;
 
   get size(): number {
@@ -22,7 +22,7 @@ export class LeaseRing {
 
   /** The lease that ends first. */
   get oldest(): JobRecord | undefined {
-    return this.#size === 0 ? undefined : this.#at(this.#first);
+    return this.#at(this.#first);
   }
 
   get(number: number): JobRecord | undefined {

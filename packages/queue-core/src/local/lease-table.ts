@@ -35,12 +35,8 @@ export class LeaseTable {
     record.state = "in-flight";
     record.at = leaseUntil;
     record.order = deliveryNumber;
-    while (!this.#ring.push(record)) {
-      if (!this.#moveOldest()) {
-        this.#addApart(record);
-        break;
-      }
-    }
+    // An empty ring takes any lease.
+    while (!this.#ring.push(record)) this.#moveOldest();
     return (this.#receiptPrefix + deliveryNumber) as Receipt;
   }
 
@@ -92,12 +88,11 @@ export class LeaseTable {
     }
   }
 
-  #moveOldest(): boolean {
+  #moveOldest(): void {
     const { oldest } = this.#ring;
-    if (oldest === undefined) return false;
+    if (oldest === undefined) return;
     this.#ring.remove(oldest);
     this.#addApart(oldest);
-    return true;
   }
 
   /** The number in a receipt of this table; -1 in any other text. */

@@ -11,15 +11,27 @@ function jobOf(number: number): JobRecord {
   return new JobRecord(`job${number}`, "", TERMS, 0, undefined);
 }
 
+/** A job with a lease that ends in the order of the numbers. */
+function jobAt(table: LeaseTable, number: number): JobRecord {
+  const job = jobOf(number);
+  table.add(job, 1_000_000 + number, number);
+  return job;
+}
+
 type Step =
-  | { readonly verb: "add"; readonly leaseMs: number }
+  | { readonly verb: "add"; readonly leaseMs: number; readonly skipped: number }
   | { readonly verb: "remove" | "extend"; readonly which: number }
   | { readonly verb: "pass"; readonly ms: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     // Mostly leases of one length, as a worker has them.
-    fc.record({ verb: fc.constant("add" as const), leaseMs: fc.constantFrom(10, 10, 10, 3) }),
+    fc.record({
+      verb: fc.constant("add" as const),
+      leaseMs: fc.constantFrom(10, 10, 10, 3),
+      // Numbers grow, and need not follow each other.
+      skipped: fc.constantFrom(0, 0, 0, 1, 600),
+    }),
     fc.record({ verb: fc.constantFrom("remove" as const, "extend" as const), which: fc.nat(20) }),
     fc.record({ verb: fc.constant("pass" as const), ms: fc.nat(8) }),
   ),
@@ -39,7 +51,8 @@ test(
         let deliveries = 0;
         for (const step of history) {
           if (step.verb === "add") {
-            const job = jobOf(++deliveries);
+            deliveries += step.skipped + 1;
+            const job = jobOf(deliveries);
             const until = nowMs + step.leaseMs;
             held.push({ job, receipt: table.add(job, until, deliveries), until });
           } else if (step.verb === "pass") nowMs += step.ms;
@@ -108,4 +121,26 @@ test("a lease that stays while 300 000 come and go is found, and keeps no place 
   expect([...table.values()]).toEqual([staying]);
   expect(table.takeExpired(1_000_000)).toBe(staying);
   expect(table.size).toBe(0);
+});
+
+test("a receipt of a lease that is over is not taken for a later one's, wherever that stands", () => {
+  const table = new LeaseTable("random.");
+  for (const number of [1, 2]) table.remove(jobAt(table, number));
+  const job = jobAt(table, 8_191);
+  const receipts = Array.from({ length: 10_000 }, (_, number) => `random.${number}`);
+  const found = [...receipts, "random.x", "random.", "other.8191"].filter(
+    (receipt) => table.get(receipt as Receipt) !== undefined,
+  );
+  expect(found).toEqual(["random.8191"]);
+  expect(table.get("random.8191" as Receipt)).toBe(job);
+});
+
+test.each([1_024, 1_025, 65_537])("%d leases at once are all found, and end in their order", (count) => {
+  const table = new LeaseTable("random.");
+  const jobs = Array.from({ length: count }, (_, index) => jobAt(table, index + 1));
+  expect(table.size).toBe(count);
+  expect(jobs.every((job, index) => table.get(`random.${index + 1}` as Receipt) === job)).toBe(true);
+  expect(new Set(table.values()).size).toBe(count);
+  expect(jobs.every((job) => table.takeExpired(Infinity) === job)).toBe(true);
+  expect([table.size, table.nextDeadline(), table.takeExpired(Infinity)]).toEqual([0, Infinity, undefined]);
 });
