@@ -132,10 +132,16 @@ export class AppendFile {
 }
 
 async function makeDirectory(directory: string): Promise<void> {
+  let first: string | undefined;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    first = await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new DlqError("DLQ_NO_DIRECTORY", `Could not make the directory ${directory}`, { cause: error });
+  }
+  if (first === undefined) return;
+  // Each that was made is a name in the one above it.
+  for (let made = directory; made.length >= first.length; made = dirname(made)) {
+    await syncDirectory(dirname(made));
   }
 }
 
