@@ -83,6 +83,15 @@ export class IdTable {
     if (isNew && ++this.#used > this.#capacity * MAX_LOAD) this.#grow();
   }
 
+  /**
+   * Lets go of the memory; the table must not be asked again. A large collection may be minutes away: moved to an
+   * object that nobody keeps, the memory goes with the next small one.
+   */
+  release(): void {
+    const buffers = [this.#words.buffer, this.#versions?.buffer].filter((buffer) => buffer !== undefined);
+    structuredClone(undefined, { transfer: buffers as ArrayBuffer[] });
+  }
+
   #probe(): number {
     const words = this.#words;
     const capacity = this.#capacity;

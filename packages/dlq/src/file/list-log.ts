@@ -18,7 +18,9 @@ export async function* listLog(
   signal?: AbortSignal,
 ): AsyncGenerator<StoredDeadLetter, void, void> {
   const states = new LineStates();
-  await walkBackward(snapshot, (verdict) => states.push(verdict), { signal });
+  const ids = await walkBackward(snapshot, (verdict) => states.push(verdict), { signal });
+  // What follows may take hours, when it is a replay.
+  ids.release();
   for (const segment of snapshot.segments) {
     for await (const window of windowsForward(segment, signal)) {
       for (let start = 0; start < window.end;) {

@@ -32,7 +32,7 @@ const anyKnownLetter: fc.Arbitrary<DeadLetter> = fc
     version: anyVersion,
     source: fc.oneof(fc.constantFrom("queue:a", "queue:b"), anyText),
   })
-  .map(({ letter, version, source }) => ({ ...letter, ...version, source }));
+  .map(({ letter, version, source }) => Object.assign(letter, version, { source }));
 
 /** Lines as they may stand in a file, their line breaks included; most of them ours. */
 const anyLine: fc.Arbitrary<Buffer> = fc.oneof(
