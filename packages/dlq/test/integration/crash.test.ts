@@ -1,7 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { existsSync, readdirSync } from "node:fs";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { crashAppend } from "../support/crash-append.ts";
 import { crashReplay } from "../support/crash-replay.ts";
 import { temporaryDirectory } from "../support/disk-directory.ts";
+
+/** A file system in memory, on most systems. */
+const MEMORY = "/dev/shm";
 
 // The same, by the hundred, is `campaign:crash`.
 describe("a process killed with SIGKILL", () => {
@@ -20,4 +24,14 @@ describe("a process killed with SIGKILL", () => {
     const one = { directory: directory.path, kills: 1, letters: 2_000, ratePerSecond: 4_000 };
     expect(await crashReplay(one)).toEqual({ kills: 1, letters: 2_000, missing: 0, doubled: 0, unmarked: 0 });
   }, 60_000);
+
+  it.skipIf(!existsSync(MEMORY))(
+    "proves nothing in memory: a campaign refuses such a directory",
+    async () => {
+      vi.stubEnv("CHIMERA_TEST_DIRECTORY", MEMORY);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      await expect(temporaryDirectory({ durable: true })).rejects.toThrow(/is on tmpfs, in memory/);
+      expect(readdirSync(MEMORY).filter((name) => name.startsWith("chimera-dlq-"))).toEqual([]);
+    },
+  );
 });
