@@ -3,10 +3,9 @@ import type { EnqueueResult, NewJob, QueueBackend } from "./protocol.ts";
 /**
  * `enqueue` of one job, done when it returns.
  *
- * @param fresh - the id was just made of random bits: no job can be alive under it, and it need not be looked for
  * @throws QueueError `QUEUE_CLOSED`
  */
-export type EnqueueNow = (job: NewJob, fresh: boolean) => EnqueueResult;
+export type EnqueueNow = (job: NewJob) => EnqueueResult;
 
 /**
  * A backend in the same process that keeps nothing but memory. A job that has nothing to wait for needs no batch, no place

@@ -20,6 +20,11 @@ export interface NewJob {
   readonly id: string;
   /** Any text that is well-formed Unicode. A backend never parses it. */
   readonly body: string;
+  /**
+   * The producer's word that it has just made the id of random bits and gives it to no other job: a backend need not look whether a job
+   * is alive under it, nor keep what finds one by it quickly. @defaultValue false
+   */
+  readonly fresh?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds before the first delivery, 0 to 31_536_000_000 (a year). @defaultValue 0 */
   readonly delayMs?: number;

@@ -128,9 +128,10 @@ export class Queue<In = unknown, Out = In> {
         const encoded = this.#gate.encode(payload);
         const body = typeof encoded === "string" ? encoded : await encoded;
         const id = this.#options.createId();
-        const job = options === undefined ? { id, body } : newJob(id, body, options);
+        const fresh = this.#options.freshIds;
+        const job = options === undefined ? { id, body, fresh } : { ...newJob(id, body, options), fresh };
         if (this.#enqueueNow !== undefined) {
-          results[index] = this.#enqueueNow(job, this.#options.freshIds);
+          results[index] = this.#enqueueNow(job);
           continue;
         }
         jobs.push(job);
@@ -230,9 +231,10 @@ export class Queue<In = unknown, Out = In> {
   // oxlint-disable-next-line typescript/promise-function-async -- as above
   #add(body: string, options: EnqueueOptions | undefined): Promise<string> {
     const id = options?.id ?? this.#options.createId();
-    const job = options === undefined ? { id, body } : newJob(id, body, options);
+    const fresh = options?.id === undefined && this.#options.freshIds;
+    const job = options === undefined ? { id, body, fresh } : { ...newJob(id, body, options), fresh };
     if (this.#enqueueNow === undefined) return this.#batcher.add(job);
-    const result = this.#enqueueNow(job, options?.id === undefined && this.#options.freshIds);
+    const result = this.#enqueueNow(job);
     if (result.status === "enqueued" || result.status === "duplicate") return Promise.resolve(result.id);
     return Promise.reject(enqueueError(this.name, id, result));
   }

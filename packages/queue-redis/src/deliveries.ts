@@ -1,9 +1,9 @@
-import type { Delivery, DeliveryError, Receipt } from "@chimera/queue-core";
+import type { Delivery, DeliveryError } from "@chimera/queue-core";
 import { makeReceipt } from "./receipt.ts";
-import { decodeRecord, decodeState } from "./record.ts";
+import { decodeEntry, decodeRecord, decodeState } from "./record.ts";
 
-/** What `dequeue` answers: header, ids with their marks, records, and the states of the marked ones. */
-export type FetchReply = readonly [header: string, ids: string[], records: string[], states: string[]];
+/** What `dequeue` answers: header, entries, and the records and states of the marked ones. */
+export type FetchReply = readonly [header: string, entries: string[], records: string[], states: string[]];
 
 /** What one fetch brought. */
 export interface Fetched {
@@ -31,7 +31,7 @@ const SUSPECT_RECLAIMS = 2;
 const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 
 export function readFetch(partition: number, reply: FetchReply, leaseMs: number): Fetched {
-  const [header, ids, records, states] = reply;
+  const [header, entries, records, states] = reply;
   const [now, base, batch, more, paused, nextDue, reclaimed] = header.split(" ") as [
     string,
     string,
@@ -45,24 +45,18 @@ export function readFetch(partition: number, reply: FetchReply, leaseMs: number)
   const leaseUntil = Number(now) + leaseMs;
   const deliveries: Delivery[] = [];
   let marked = 0;
-  for (let index = 0; index < ids.length; index++) {
-    const entry = ids[index] as string;
-    const record = records[index] as string;
-    // Somebody's hand has removed the job.
-    if (record === "") continue;
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as string;
+    const hand = { partition, place: index + 1, batch, fence: firstFence + index, leaseUntil };
     const first = entry.charCodeAt(0);
-    const isMarked = first === STAR || first === BANG;
-    const id = isMarked ? entry.slice(1) : entry;
-    const place: Place = {
-      receipt: makeReceipt(partition, id, index + 1, batch),
-      fence: firstFence + index,
-      leaseUntil,
-    };
-    deliveries.push(
-      isMarked
-        ? markedDelivery(id, record, states[marked++] as string, place)
-        : plainDelivery(id, record, place),
-    );
+    if (first !== STAR && first !== BANG) {
+      deliveries.push(wholeDelivery(entry, hand));
+      continue;
+    }
+    const record = records[marked] as string;
+    const state = states[marked++] as string;
+    // Without a record somebody's hand has removed the job.
+    if (record !== "") deliveries.push(markedDelivery(entry.slice(1), record, state, hand));
   }
   return {
     deliveries,
@@ -77,17 +71,19 @@ const STAR = 42;
 const BANG = 33;
 
 /** What of a delivery follows from the call that made it. */
-interface Place {
-  readonly receipt: Receipt;
+interface Hand {
+  readonly partition: number;
+  readonly place: number;
+  readonly batch: string;
   readonly fence: number;
   readonly leaseUntil: number;
 }
 
-function plainDelivery(id: string, record: string, { receipt, fence, leaseUntil }: Place): Delivery {
-  const { job, enqueuedAt, maxDeliveries } = decodeRecord(id, record);
+function wholeDelivery(entry: string, { partition, place, batch, fence, leaseUntil }: Hand): Delivery {
+  const { job, enqueuedAt, maxDeliveries } = decodeEntry(entry);
   return {
     job,
-    receipt,
+    receipt: makeReceipt({ partition, id: job.id, place, batch, whole: true }),
     fence,
     deliveryCount: 1,
     failures: 0,
@@ -99,17 +95,13 @@ function plainDelivery(id: string, record: string, { receipt, fence, leaseUntil 
   };
 }
 
-function markedDelivery(
-  id: string,
-  record: string,
-  stateText: string,
-  { receipt, fence, leaseUntil }: Place,
-): Delivery {
+function markedDelivery(id: string, record: string, stateText: string, hand: Hand): Delivery {
+  const { partition, place, batch, fence, leaseUntil } = hand;
   const { job, enqueuedAt, maxDeliveries } = decodeRecord(id, record);
   const { deliveryCount, failures, reclaims, errors } = decodeState(stateText);
   return {
     job,
-    receipt,
+    receipt: makeReceipt({ partition, id, place, batch, whole: false }),
     fence,
     deliveryCount,
     failures,

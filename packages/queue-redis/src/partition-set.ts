@@ -17,6 +17,7 @@ import { ProducerSlots } from "./producer-slots.ts";
 import { createNonces, readReceipt } from "./receipt.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { ScriptRunner } from "./script-runner.ts";
+import { ServerClock } from "./server-clock.ts";
 import type { ReadSettlement } from "./settlement-runs.ts";
 import { MessageListener } from "./message-listener.ts";
 import { BLOCK_MS, WakeListener, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
@@ -159,6 +160,7 @@ export class PartitionSet {
       runner,
       slots,
       nextNonce,
+      serverClock: new ServerClock(clock),
       onReclaimed: (count) => this.#events.emit("reclaimed", { count }),
       confirmation,
     });

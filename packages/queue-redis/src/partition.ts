@@ -1,19 +1,19 @@
-import type { EnqueueResult, JobView, NewJob, SettleResult } from "@chimera/queue-core";
+import type { EnqueueResult, NewJob, SettleResult } from "@chimera/queue-core";
 import { readFetch, type Fetched, type FetchReply } from "./deliveries.ts";
+import { PartitionAdmin } from "./partition-admin.ts";
 import { readMetrics, type MetricsReply, type PartitionMetrics } from "./partition-metrics.ts";
 import type { ProducerSlots } from "./producer-slots.ts";
 import type { ReceiptParts } from "./receipt.ts";
-import { decodeState, encodeRecord, jobView } from "./record.ts";
+import { encodeEntry, encodeRecord, timeText, travelsWhole } from "./record.ts";
 import type { ScriptRunner } from "./script-runner.ts";
-import { CANCEL, CENSUS, CLEAR, LOOK, OPEN, PAUSE, RUN_NOW } from "./scripts/admin.lua.ts";
-import { ENQUEUE } from "./scripts/enqueue.lua.ts";
+import { CENSUS, OPEN } from "./scripts/admin.lua.ts";
+import { ENQUEUE, ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
 import { EXTEND } from "./scripts/extend.lua.ts";
 import { METRICS } from "./scripts/metrics.lua.ts";
+import type { Script } from "./scripts/script.ts";
 import { DEQUEUE, SETTLE, SETTLE_AND_DEQUEUE } from "./scripts/turn.lua.ts";
+import type { ServerClock } from "./server-clock.ts";
 import { receiptRuns, settlementRuns, type ReadSettlement } from "./settlement-runs.ts";
-
-/** How the record of a job begins that is of normal priority and has nothing to look at. */
-const PLAIN_LETTER = "n";
 
 /** What one fetch asks for. */
 export interface FetchRequest {
@@ -25,12 +25,6 @@ export interface FetchRequest {
   readonly refuseSuspect: boolean;
 }
 
-/** A page of jobs, and where the next one begins, if there is one. Entries of cancelled jobs are passed over. */
-export interface Page {
-  readonly jobs: readonly JobView[];
-  readonly next: number | undefined;
-}
-
 export interface PartitionOptions {
   readonly index: number;
   readonly partitions: number;
@@ -39,6 +33,7 @@ export interface PartitionOptions {
   readonly runner: ScriptRunner;
   readonly slots: ProducerSlots;
   readonly nextNonce: () => string;
+  readonly serverClock: ServerClock;
   /** Told how many leases a fetch found ended. */
   readonly onReclaimed: (count: number) => void;
   /** Waits after an enqueue until it is where it has to be; its runner then uses the same connection. */
@@ -50,17 +45,21 @@ export interface PartitionOptions {
 /** The verbs on one partition: arguments out, replies in. At most 250 items a call; splitting is the backend's. */
 export class Partition {
   readonly index: number;
+  readonly admin: PartitionAdmin;
   readonly #partitions: string;
   readonly #maxDepth: string;
   readonly #runner: ScriptRunner;
   readonly #slots: ProducerSlots;
   readonly #nextNonce: () => string;
+  readonly #serverClock: ServerClock;
   readonly #onReclaimed: (count: number) => void;
   readonly #confirmation: PartitionOptions["confirmation"];
 
   constructor(options: PartitionOptions) {
     const { index, partitions, maxDepth, runner, slots, nextNonce, onReclaimed, confirmation } = options;
+    this.#serverClock = options.serverClock;
     this.index = index;
+    this.admin = new PartitionAdmin(partitions, runner);
     this.#partitions = String(partitions);
     this.#maxDepth = String(maxDepth);
     this.#runner = runner;
@@ -74,30 +73,28 @@ export class Partition {
   async enqueue(jobs: readonly NewJob[], mayRepeat: (error: unknown) => boolean): Promise<EnqueueResult[]> {
     const call = await this.#slots.acquire();
     try {
-      const records = jobs.map(encodeRecord);
-      const plain = records.every(isPlain) && areDistinct(jobs);
-      const head = [
-        this.#partitions,
-        this.#maxDepth,
-        this.#slots.producer,
-        String(call.slot),
-        String(call.number),
-        plain ? "1" : "0",
-      ];
-      const args = head.concat(jobs.map(idOf), records);
-      const reply = await this.#sendEnqueue(args, mayRepeat);
+      const { producer } = this.#slots;
+      const words = [this.#partitions, this.#maxDepth, producer, String(call.slot), String(call.number)];
+      const whole = jobs.every(isWhole);
+      if (whole) addEntries(words, jobs, timeText(this.#serverClock.now()));
+      else addRecords(words, jobs);
+      const reply = await this.#sendEnqueue(whole ? ENQUEUE_FRESH : ENQUEUE, words, mayRepeat);
       await this.#confirmation?.confirm();
-      return readEnqueue(jobs, reply);
+      return this.#readEnqueue(jobs, reply);
     } finally {
       this.#slots.release(call);
     }
   }
 
-  async #sendEnqueue(args: readonly string[], mayRepeat: (error: unknown) => boolean): Promise<string> {
+  async #sendEnqueue(
+    script: Script,
+    args: readonly string[],
+    mayRepeat: (error: unknown) => boolean,
+  ): Promise<string> {
     const { runner } = this.#confirmation ?? { runner: this.#runner };
     for (;;) {
       try {
-        return (await runner.run(ENQUEUE, args)) as string;
+        return (await runner.run(script, args)) as string;
       } catch (error) {
         if (!mayRepeat(error)) throw error;
       }
@@ -155,57 +152,23 @@ export class Partition {
     return { partitions: partitions === "-" ? undefined : Number(partitions), jobs };
   }
 
-  async pause(paused: boolean): Promise<void> {
-    await this.#runner.run(PAUSE, [this.#partitions, paused ? "1" : "0"], true);
-  }
-
-  async cancel(ids: readonly string[]): Promise<boolean[]> {
-    const answers = (await this.#runner.run(CANCEL, [this.#partitions, ...ids])) as number[];
-    return answers.map((answer) => answer === 1);
-  }
-
-  /** Cancels at most 250 jobs. */
-  async clear(): Promise<{ count: number; more: boolean }> {
-    const [count, more] = (await this.#runner.run(CLEAR, [this.#partitions])) as [number, number];
-    return { count, more: more === 1 };
-  }
-
-  async runNow(id: string): Promise<boolean> {
-    return (await this.#runner.run(RUN_NOW, [this.#partitions, id])) === 1;
-  }
-
-  async get(id: string): Promise<JobView | undefined> {
-    return (await this.#look("id", id, "1")).jobs[0];
-  }
-
-  async browse(state: "ready" | "delayed" | "in-flight", from: number, limit: number): Promise<Page> {
-    return this.#look(state, String(from), String(limit));
+  /** The server's clock, and what was not enqueued. */
+  #readEnqueue(jobs: readonly NewJob[], reply: string): EnqueueResult[] {
+    const results: EnqueueResult[] = [];
+    for (const { id } of jobs) results.push({ status: "enqueued", id });
+    const words = reply.split(" ");
+    this.#serverClock.observe(Number(words[0]));
+    for (let at = 1; at < words.length; at += 3) {
+      const [index, why, id] = [Number(words[at]) - 1, words[at + 1], words[at + 2] as string];
+      results[index] = why === "f" ? { status: "full" } : { status: "duplicate", id };
+    }
+    return results;
   }
 
   #read(reply: unknown, { leaseMs }: FetchRequest): Fetched {
     const fetched = readFetch(this.index, reply as FetchReply, leaseMs);
     if (fetched.reclaimed > 0) this.#onReclaimed(fetched.reclaimed);
     return fetched;
-  }
-
-  async #look(...args: string[]): Promise<Page> {
-    const reply = (await this.#runner.run(LOOK, [this.#partitions, ...args], true)) as [
-      string[],
-      string[],
-      string[],
-      string[],
-      number,
-    ];
-    const [ids, records, states, dues, next] = reply;
-    const views: JobView[] = [];
-    for (const [index, id] of ids.entries()) {
-      const due = dues[index];
-      const record = records[index] ?? "";
-      if (record === "") continue;
-      const dueAt = due === "-" ? undefined : Number(due);
-      views.push(jobView(id, record, decodeState(states[index] ?? ""), dueAt));
-    }
-    return { jobs: views, next: next === -1 ? undefined : next };
   }
 
   #fetchArgs({ max, leaseMs, sleepMs, refuseSuspect }: FetchRequest): string[] {
@@ -220,28 +183,17 @@ export class Partition {
   }
 }
 
-const idOf = ({ id }: NewJob): string => id;
-const isPlain = (record: string): boolean => record.startsWith(PLAIN_LETTER);
+/** Whether a job can go by {@link ENQUEUE_FRESH}. */
+const isWhole = (job: NewJob): boolean =>
+  (job.priority === undefined || job.priority === "normal") && travelsWhole(job);
 
-/** Whether no id comes twice. Ids that one maker made grow, which is quicker seen than a set is built. */
-function areDistinct(jobs: readonly NewJob[]): boolean {
-  for (let index = 1; index < jobs.length; index++) {
-    if ((jobs[index] as NewJob).id <= (jobs[index - 1] as NewJob).id) {
-      return new Set(jobs.map(idOf)).size === jobs.length;
-    }
-  }
-  return true;
+function addEntries(words: string[], jobs: readonly NewJob[], time: string): void {
+  for (const job of jobs) words.push(encodeEntry(job, time));
 }
 
-function readEnqueue(jobs: readonly NewJob[], reply: string): EnqueueResult[] {
-  const results: EnqueueResult[] = jobs.map(({ id }) => ({ status: "enqueued", id }));
-  if (reply === "") return results;
-  const words = reply.split(" ");
-  for (let at = 0; at < words.length; at += 3) {
-    const [index, why, id] = [Number(words[at]) - 1, words[at + 1], words[at + 2] as string];
-    results[index] = why === "f" ? { status: "full" } : { status: "duplicate", id };
-  }
-  return results;
+function addRecords(words: string[], jobs: readonly NewJob[]): void {
+  for (const { id } of jobs) words.push(id);
+  for (const job of jobs) words.push(encodeRecord(job));
 }
 
 function readStale(count: number, stale: readonly number[]): SettleResult[] {

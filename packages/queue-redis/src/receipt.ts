@@ -8,12 +8,16 @@ export interface ReceiptParts {
   /** From 1, in the order in which the call handed jobs out. */
   readonly place: number;
   readonly batch: string;
+  /** Whether the server needs no more than the place to know the job. */
+  readonly whole: boolean;
 }
 
-/** `<partition>~<id>~<place>~<batch>`: neither an id nor a batch holds a tilde. */
-export function makeReceipt(partition: number, id: string, place: number, batch: string): Receipt {
-  return `${partition}~${id}~${place}~${batch}` as Receipt;
+/** `<partition>~<id>~<place>~<batch>`, with a plus before the place of a job that travels whole: neither an id nor a batch holds a tilde. */
+export function makeReceipt({ partition, id, place, batch, whole }: ReceiptParts): Receipt {
+  return `${partition}~${id}~${whole ? "+" : ""}${place}~${batch}` as Receipt;
 }
+
+const PLUS = 43;
 
 /** `undefined` for text that no backend of this package made: such a receipt is stale. */
 export function readReceipt(receipt: Receipt, partitions: number): ReceiptParts | undefined {
@@ -25,7 +29,13 @@ export function readReceipt(receipt: Receipt, partitions: number): ReceiptParts 
   const place = Number(receipt.slice(second + 1, third));
   if (!(Number.isInteger(partition) && partition >= 0 && partition < partitions)) return undefined;
   if (!(Number.isInteger(place) && place >= 1 && place <= MAX_BATCH)) return undefined;
-  return { partition, id: receipt.slice(first + 1, second), place, batch: receipt.slice(third + 1) };
+  return {
+    partition,
+    id: receipt.slice(first + 1, second),
+    place,
+    batch: receipt.slice(third + 1),
+    whole: receipt.charCodeAt(second + 1) === PLUS,
+  };
 }
 
 /** Makes the nonce of each call: 96 random bits for this maker, and a number that grows. */

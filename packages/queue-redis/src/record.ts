@@ -1,25 +1,19 @@
-import {
-  MAX_BATCH,
-  type DeliveryError,
-  type Job,
-  type JobView,
-  type NewJob,
-  type Priority,
-} from "@chimera/queue-core";
+import { type DeliveryError, type Job, type JobView, type NewJob, type Priority } from "@chimera/queue-core";
 
 /** Deliveries after which a job is handed out as exhausted, unless it says otherwise. */
 const DEFAULT_MAX_DELIVERIES = 20;
-/** What a server puts before a record: hexadecimal digits of the enqueue time, and then of the number of the call. */
+/** What stands before a record: hexadecimal digits of the moment of the enqueue, in milliseconds. */
 const TIME_LENGTH = 11;
-const STAMP_LENGTH = TIME_LENGTH + 10;
-/** Letter and place. */
-const HEAD_LENGTH = 3;
+/** And before an id in an entry: two hexadecimal digits of its length. */
+const ID_START = TIME_LENGTH + 2;
+/** Records up to this many characters travel whole; longer ones would make the server copy much at each hand-out. */
+const MAX_WHOLE_LENGTH = 1_024;
 
 const LETTERS: Readonly<Record<Priority, string>> = { high: "h", normal: "n", low: "l" };
 const PRIORITIES: Readonly<Record<string, Priority>> = { h: "high", n: "normal", l: "low" };
-/** Places in a call. */
-const PLACES: readonly string[] = Array.from({ length: MAX_BATCH }, (_, place) =>
-  place.toString(16).padStart(2, "0"),
+/** Lengths of ids. */
+const LENGTHS: readonly string[] = Array.from({ length: 256 }, (_, length) =>
+  length.toString(16).padStart(2, "0"),
 );
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
@@ -27,21 +21,45 @@ const NO_ERRORS: readonly DeliveryError[] = Object.freeze([]);
 /**
  * A job as text for the server.
  *
- * The first line is the letter of the priority, the job's place in its call in two hexadecimal digits, `maxDeliveries` where it is
- * set, and the headers as JSON text where there are any; then comes the body. A job that a script has to look at (delay, expiry, dedup key) has its letter in
+ * The first line is the letter of the priority, `maxDeliveries` where it is set, and the headers as JSON text where there are any; then
+ * comes the body. A job that a script has to look at (an id that may be alive, delay, expiry, dedup key, a long body) has its letter in
  * upper case, `;delay;expiry;ttl;` before the headers, and a second line with the dedup key as JSON text, which
  * holds no line break.
  */
-export function encodeRecord(job: NewJob, place: number): string {
+export function encodeRecord(job: NewJob): string {
   const letter = LETTERS[job.priority ?? "normal"];
-  const digits = PLACES[place] as string;
   const deliveries = job.maxDeliveries ?? "";
   const headers = job.headers === undefined ? "" : headersText(job.headers);
-  if (!isSpecial(job)) return `${letter}${digits}${deliveries}${headers}\n${job.body}`;
+  if (travelsWhole(job)) return `${letter}${deliveries}${headers}\n${job.body}`;
   const { delayMs, expiresInMs, dedupTtlMs, dedupKey } = job;
   const times = `;${delayMs || ""};${expiresInMs ?? ""};${dedupTtlMs ?? ""};`;
   const key = dedupKey === undefined ? "" : JSON.stringify(dedupKey);
-  return `${letter.toUpperCase()}${digits}${deliveries}${times}${headers}\n${key}\n${job.body}`;
+  return `${letter.toUpperCase()}${deliveries}${times}${headers}\n${key}\n${job.body}`;
+}
+
+/** The whole entry of a job (`ENTRIES` in prelude.lua.ts) that is of normal priority and {@link travelsWhole}. */
+export function encodeEntry(job: NewJob, time: string): string {
+  const { id, body, maxDeliveries, headers } = job;
+  if (maxDeliveries === undefined && headers === undefined)
+    return `${time}${LENGTHS[id.length]}${id}n\n${body}`;
+  return `${time}${LENGTHS[id.length]}${id}${encodeRecord(job)}`;
+}
+
+/** A moment as it stands before a record. */
+export function timeText(ms: number): string {
+  return Math.max(0, Math.floor(ms)).toString(16).padStart(TIME_LENGTH, "0");
+}
+
+/** Whether all there is of a job is its entry in a list: nothing has to be looked up for it, by its id or otherwise. */
+export function travelsWhole({ fresh, body, headers, delayMs, expiresInMs, dedupKey }: NewJob): boolean {
+  return (
+    fresh === true &&
+    dedupKey === undefined &&
+    expiresInMs === undefined &&
+    (delayMs === undefined || delayMs === 0) &&
+    body.length <= MAX_WHOLE_LENGTH &&
+    (headers === undefined || headersText(headers).length <= MAX_WHOLE_LENGTH)
+  );
 }
 
 /** A job that was read back, with what only its record knows. */
@@ -51,27 +69,37 @@ export interface StoredJob {
   readonly maxDeliveries: number;
 }
 
+/** @param record - with the moment before it */
 export function decodeRecord(id: string, record: string): StoredJob {
-  const letter = record.charAt(STAMP_LENGTH);
-  const lineEnd = record.indexOf("\n", STAMP_LENGTH + 1);
+  return decodeAt(id, record, TIME_LENGTH);
+}
+
+/** A job from its whole entry. */
+export function decodeEntry(entry: string): StoredJob {
+  const idEnd = ID_START + Number.parseInt(entry.slice(TIME_LENGTH, ID_START), 16);
+  return decodeAt(entry.slice(ID_START, idEnd), entry, idEnd);
+}
+
+/** Reads a record that begins at `at`; the moment stands at the very beginning. */
+function decodeAt(id: string, text: string, at: number): StoredJob {
+  const letter = text.charAt(at);
+  const lineEnd = text.indexOf("\n", at + 1);
   const lower = letter.toLowerCase();
-  const special = letter !== lower;
-  const bodyStart = special ? record.indexOf("\n", lineEnd + 1) + 1 : lineEnd + 1;
-  const plain = lineEnd === STAMP_LENGTH + HEAD_LENGTH;
-  const head = plain ? "" : record.slice(STAMP_LENGTH + HEAD_LENGTH, lineEnd);
-  const brace = plain ? -1 : head.indexOf("{");
+  const bodyStart = letter === lower ? lineEnd + 1 : text.indexOf("\n", lineEnd + 1) + 1;
+  const head = lineEnd === at + 1 ? "" : text.slice(at + 1, lineEnd);
+  const brace = head === "" ? -1 : head.indexOf("{");
   return {
     job: {
       id,
-      body: record.slice(bodyStart),
+      body: text.slice(bodyStart),
       headers:
         brace === -1
           ? NO_HEADERS
           : Object.freeze(JSON.parse(head.slice(brace)) as Readonly<Record<string, string>>),
       priority: PRIORITIES[lower] ?? "normal",
     },
-    enqueuedAt: Number.parseInt(record.slice(0, TIME_LENGTH), 16),
-    maxDeliveries: plain ? DEFAULT_MAX_DELIVERIES : Number.parseInt(head, 10) || DEFAULT_MAX_DELIVERIES,
+    enqueuedAt: Number.parseInt(text.slice(0, TIME_LENGTH), 16),
+    maxDeliveries: head === "" ? DEFAULT_MAX_DELIVERIES : Number.parseInt(head, 10) || DEFAULT_MAX_DELIVERIES,
   };
 }
 
@@ -85,7 +113,7 @@ export interface StoredState {
   readonly errors: readonly DeliveryError[];
 }
 
-/** The state of a job that is ready and was never handed out. */
+/** The state of a ready job that travels whole. */
 const FRESH: StoredState = Object.freeze({
   place: "-",
   deliveryCount: 0,
@@ -94,7 +122,7 @@ const FRESH: StoredState = Object.freeze({
   errors: NO_ERRORS,
 });
 
-/** The state of a job that is in flight for the first time, and plain. */
+/** The state of a job in flight that travels whole. */
 const IN_FLIGHT: StoredState = Object.freeze({ ...FRESH, place: "", deliveryCount: 1 });
 
 export function decodeState(text: string): StoredState {
@@ -125,10 +153,6 @@ export function jobView(id: string, record: string, state: StoredState, dueAt: n
     enqueuedAt,
     ...(dueAt !== undefined && { dueAt }),
   };
-}
-
-function isSpecial({ delayMs, expiresInMs, dedupKey }: NewJob): boolean {
-  return (delayMs !== undefined && delayMs > 0) || expiresInMs !== undefined || dedupKey !== undefined;
 }
 
 function headersText(headers: Readonly<Record<string, string>>): string {

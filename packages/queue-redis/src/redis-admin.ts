@@ -21,15 +21,15 @@ export class RedisQueueAdmin implements QueueAdmin {
   }
 
   async pause(): Promise<void> {
-    await this.#all(async (partition) => partition.pause(true));
+    await this.#all(async (partition) => partition.admin.pause(true));
   }
 
   async resume(): Promise<void> {
-    await this.#all(async (partition) => partition.pause(false));
+    await this.#all(async (partition) => partition.admin.pause(false));
   }
 
   async get(id: string): Promise<JobView | undefined> {
-    const views = await this.#all(async (partition) => partition.get(id));
+    const views = await this.#all(async (partition) => partition.admin.get(id));
     return views.find((view) => view !== undefined);
   }
 
@@ -45,7 +45,7 @@ export class RedisQueueAdmin implements QueueAdmin {
       index < partitions.length;
       index++, from = 0
     ) {
-      const page = await (partitions[index] as Partition).browse(state, from, limit).catch(fail);
+      const page = await (partitions[index] as Partition).admin.browse(state, from, limit).catch(fail);
       const after = page.next === undefined ? `${index + 1}:0` : `${index}:${page.next}`;
       const last = page.next === undefined && index + 1 === partitions.length;
       if (page.jobs.length > 0 || last) return { jobs: page.jobs, ...(!last && { cursor: after }) };
@@ -54,14 +54,14 @@ export class RedisQueueAdmin implements QueueAdmin {
   }
 
   async runNow(id: string): Promise<boolean> {
-    return (await this.#all(async (partition) => partition.runNow(id))).includes(true);
+    return (await this.#all(async (partition) => partition.admin.runNow(id))).includes(true);
   }
 
   async cancel(ids: readonly string[]): Promise<boolean[]> {
     const answers = ids.map(() => false);
     for (let from = 0; from < ids.length; from += MAX_BATCH) {
       const some = ids.slice(from, from + MAX_BATCH);
-      for (const found of await this.#all(async (partition) => partition.cancel(some))) {
+      for (const found of await this.#all(async (partition) => partition.admin.cancel(some))) {
         found.forEach((cancelled, index) => (answers[from + index] ||= cancelled));
       }
     }
@@ -72,7 +72,7 @@ export class RedisQueueAdmin implements QueueAdmin {
     const counts = await this.#all(async (partition) => {
       let total = 0;
       for (;;) {
-        const { count, more } = await partition.clear();
+        const { count, more } = await partition.admin.clear();
         total += count;
         if (!more) return total;
       }

@@ -14,22 +14,24 @@ export interface ReadSettlement {
 
 /**
  * The arguments of a settle call: settlements of one outcome that are of one batch stand together, so that jobs which were
- * fetched together cost one word each.
+ * fetched together cost a word each, and none where they travel whole.
  */
 export function settlementRuns(settlements: readonly ReadSettlement[]): string[] {
   const words: string[] = [durationsText(settlements)];
   for (let from = 0; from < settlements.length;) {
     const { settlement, receipt } = settlements[from] as ReadSettlement;
     const end = endOfRun(settlements, from);
+    const letter = KINDS[settlement.outcome];
     words.push(
-      KINDS[settlement.outcome],
+      receipt.whole ? letter.toUpperCase() : letter,
       receipt.batch,
       String(end - from),
       placesText(end - from, (index) => (settlements[from + index] as ReadSettlement).receipt.place),
     );
-    for (let index = from; index < end; index++) {
+    const bare = receipt.whole && settlement.outcome !== "retry";
+    for (let index = from; index < end && !bare; index++) {
       const each = settlements[index] as ReadSettlement;
-      words.push(each.receipt.id);
+      if (!receipt.whole) words.push(each.receipt.id);
       if (each.settlement.outcome !== "retry") continue;
       const { delayMs, counts = true, error } = each.settlement;
       words.push(
@@ -47,7 +49,8 @@ function endOfRun(settlements: readonly ReadSettlement[], from: number): number 
   const { settlement, receipt } = settlements[from] as ReadSettlement;
   for (let end = from + 1; end < settlements.length; end++) {
     const next = settlements[end] as ReadSettlement;
-    if (next.settlement.outcome !== settlement.outcome || next.receipt.batch !== receipt.batch) return end;
+    const alike = next.receipt.batch === receipt.batch && next.receipt.whole === receipt.whole;
+    if (!alike || next.settlement.outcome !== settlement.outcome) return end;
   }
   return settlements.length;
 }
@@ -59,9 +62,12 @@ export function receiptRuns(receipts: readonly ReceiptParts[]): string[] {
     const { batch } = receipts[from] as ReceiptParts;
     let end = from + 1;
     while (receipts[end]?.batch === batch) end++;
-    const run = receipts.slice(from, end);
-    const places = placesText(run.length, (index) => (run[index] as ReceiptParts).place);
-    words.push(batch, String(run.length), places, ...run.map(({ id }) => id));
+    const start = from;
+    words.push(
+      batch,
+      String(end - from),
+      placesText(end - from, (index) => (receipts[start + index] as ReceiptParts).place),
+    );
     from = end;
   }
   return words;

@@ -68,7 +68,7 @@ export class LocalBackend implements QueueBackend {
       take: (request) => this.#take(request),
       nextDueAt: () => this.#store.nextDueAt(),
     });
-    this.enqueueNow = journal === undefined ? (job, fresh) => this.#enqueueNow(job, fresh) : undefined;
+    this.enqueueNow = journal === undefined ? (job) => this.#enqueueNow(job) : undefined;
     this.admin = new LocalAdmin(async (step) => {
       await this.#ready();
       const result = step(this.#store, this.#now());
@@ -165,11 +165,11 @@ export class LocalBackend implements QueueBackend {
     });
   }
 
-  #enqueueNow(job: NewJob, fresh: boolean): EnqueueResult {
+  #enqueueNow(job: NewJob): EnqueueResult {
     this.#assertOpen();
     const nowMs = this.#now();
     this.#store.dedup.sweep(nowMs, SWEEP_LIMIT);
-    const result = this.#store.enqueue(job, nowMs, fresh);
+    const result = this.#store.enqueue(job, nowMs, job.fresh);
     this.#waiting.wake();
     return result;
   }

@@ -44,7 +44,7 @@ class EnqueuedAtOnce extends ForwardingBackend {
     return jobs.map((job) => {
       const fresh = !this.#seen.has(job.id);
       this.#seen.add(job.id);
-      return this.#enqueueNow?.(job, fresh) ?? { status: "full" };
+      return this.#enqueueNow?.({ ...job, fresh }) ?? { status: "full" };
     });
   }
 }

@@ -5,13 +5,13 @@ import { PLACES_OF_RUN } from "./settle.lua.ts";
 /**
  * Moves the end of leases.
  *
- * ARGV: partitions; lease in ms from now; then runs of a batch, the number of jobs, their places in it, and their ids.
+ * ARGV: partitions; lease in ms from now; then runs of a batch, the number of jobs, and their places in it.
  * Returns the indexes of stale receipts, from 1.
  * Cost: O(receipts log n). Bound: 250.
  */
 export const EXTEND: Script = defineScript(
   "extend",
-  ["meta", "leases", "batches", "ghosts"],
+  ["meta", "leases", "batches"],
   PRELUDE,
   LEASES,
   FREEING_WRITE,
@@ -25,7 +25,7 @@ while at <= #ARGV do
   local places, members, scored, seen = placesOfRun(ARGV[at + 2], size), {}, {}, {}
   for i = 1, size do
     local place = places[i]
-    if inFlight(flags[place]) and not isGhost(batch, ARGV[at + 2 + i]) then
+    if inFlight(flags[place]) then
       if not seen[place] then
         seen[place] = true
         members[#members + 1] = single(batch, place)
@@ -48,7 +48,7 @@ while at <= #ARGV do
     singles = singles + redis.call('ZADD', k_leases, unpack(scored))
   end
   index = index + size
-  at = at + 3 + size
+  at = at + 3
 end
 `,
   NOTE_TIME,

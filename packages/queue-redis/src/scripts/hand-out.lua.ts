@@ -23,15 +23,20 @@ if #due > 0 then
   end
   more = #due == ${PASS_LIMIT}
 end
-local reclaimed, looked, unsorted = {}, 0, false
+local reclaimed, settling, looked, unsorted = {}, {}, 0, false
 -- A job's state is written once all are known.
-local function reclaim(id, flag, ended, batch, place)
+local function reclaim(entry, flag, ended, batch, place)
+  local id = idOf(entry)
+  if not hasState(flag) then
+    settling[#settling + 1] = id
+    settling[#settling + 1] = recordOf(entry)
+  end
   reclaimed[#reclaimed + 1] = { id, stateInFlight(id, flag), ended = ended, batch = batch, place = place }
 end
 local function endBatch(batch, ended)
-  local ids, flags = idsOf(batch), flagsOf(flagsText(batch))
+  local entries, flags = entriesOf(batch), flagsOf(flagsText(batch))
   local unfinished = false
-  for place = 1, #ids do
+  for place = 1, #entries do
     local flag = flags[place]
     if inFlight(flag) and not (singles > 0 and redis.call('ZSCORE', k_leases, single(batch, place))) then
       if #reclaimed == ${PASS_LIMIT} then
@@ -39,21 +44,21 @@ local function endBatch(batch, ended)
         break
       end
       flags[place] = DASH
-      if isGhost(batch, ids[place]) then layGhost(ids[place]) else reclaim(ids[place], flag, ended, batch, place) end
+      reclaim(entries[place], flag, ended, batch, place)
     end
   end
-  looked = looked + #ids
+  looked = looked + #entries
   keepFlags(batch, string.char(unpack(flags)))
   if not unfinished then redis.call('ZREM', k_leases, batch) end
 end
 local function endSingle(member, tilde, ended)
   local batch, place = string.sub(member, 1, tilde - 1), tonumber(string.sub(member, tilde + 1))
   local flags = flagsOf(flagsText(batch))
-  local flag, id = flags[place], idsOf(batch)[place]
+  local flag = flags[place]
   looked = looked + 1
   singles = singles - redis.call('ZREM', k_leases, member)
   if not inFlight(flag) then return end
-  if isGhost(batch, id) then layGhost(id) else reclaim(id, flag, ended, batch, place) end
+  reclaim(entriesOf(batch)[place], flag, ended, batch, place)
   unsorted = true
   flags[place] = DASH
   keepFlags(batch, string.char(unpack(flags)))
@@ -76,7 +81,9 @@ if unsorted then
     return one.place < other.place
   end)
 end
+if #settling > 0 then redis.call('HSET', k_jobs, unpack(settling)) end
 if #reclaimed > 0 then
+  flying = flying - #reclaimed
   local first = {}
   for _, each in ipairs(reclaimed) do
     local state = each[2]
@@ -102,7 +109,7 @@ if #over > 0 then redis.call('ZREM', k_dedupDue, unpack(over)) end
  *
  * The batch is named by its first fence, in 16 digits so that leases that end together end in the order of the
  * deliveries, and the nonce of the call.
- * Sets `ids` (with their marks), `records`, `states` (of the marked ones, in order), `base` and `batch`.
+ * Sets `entries`, `records` and `states` (of the marked ones, in order), `base` and `batch`.
  */
 export const HAND_OUT: string = `
 local entries, special, anySpecial, taken = {}, {}, false, { h = 0, n = 0, l = 0 }
@@ -118,8 +125,13 @@ local function putBack(list, got, from)
   for i = #got, from, -1 do rest[#rest + 1] = got[i] end
   if #rest > 0 then redis.call('LPUSH', list, unpack(rest)) end
 end
-local function passedOver(priority, id)
-  local field = priority .. id
+local function passedOver(priority, entry)
+  if entry == '-' then
+    tombs = tombs - 1
+    return true
+  end
+  if not isMarked(string.byte(entry)) then return false end
+  local field = priority .. string.sub(entry, 2)
   local left = redis.call('HGET', k_tombs, field)
   if not left then return false end
   if left == '1' then redis.call('HDEL', k_tombs, field) else redis.call('HINCRBY', k_tombs, field, -1) end
@@ -128,11 +140,9 @@ local function passedOver(priority, id)
 end
 -- Takes one entry off; answers false where the hand-out ends before it.
 local function take(entry, priority)
-  local first = string.byte(entry)
-  local marked = first == 42 or first == 33
-  local id = marked and string.sub(entry, 2) or entry
-  if tombs > 0 and passedOver(priority, id) then return true end
-  if marked then
+  if tombs > 0 and passedOver(priority, entry) then return true end
+  if isMarked(string.byte(entry)) then
+    local id = string.sub(entry, 2)
     local text = redis.call('HGET', k_state, id)
     if not text then return true end
     local state = readState(text)
@@ -161,8 +171,7 @@ local function pop(list, priority)
       -- Nearly every entry: no mark, no tombstone.
       local size = #got
       for i = 1, size do
-        local first = string.byte(got[i])
-        if first == 42 or first == 33 then
+        if isMarked(string.byte(got[i])) then
           size = i - 1
           break
         end
@@ -190,66 +199,58 @@ local function popAll(list, priority)
   taken[priority] = #entries - found
 end
 
-local ids, records, states = {}, {}, {}
+local records, states = {}, {}
 local base = math.max((tonumber(META[8]) or 0) + 1, us)
 local batch = fmt(base) .. '-' .. NONCE
+-- Reads what the marked ones have in jobs and writes their states. Answers the flags of all.
+local function handOutMarked(flags)
+  local places, ids = {}, {}
+  for i = 1, #entries do
+    if special[i] then
+      places[#places + 1] = i
+      ids[#ids + 1] = string.sub(entries[i], 2)
+    end
+  end
+  local marked, fields = flagsOf(flags), {}
+  records = redis.call('HMGET', k_jobs, unpack(ids))
+  for i = 1, #ids do
+    local place, state = places[i], special[places[i]]
+    if records[i] then
+      marked[place] = marked[place] - 32
+      state.place = single(batch, place)
+      state.deliveries = state.deliveries + 1
+      states[i] = stateText(state)
+      fields[#fields + 1] = ids[i]
+      fields[#fields + 1] = states[i]
+    else
+      -- A job that somebody's hand has removed: passed over, for an error now would lose all that was taken off.
+      records[i], states[i] = '', ''
+      marked[place] = DASH
+      flying = flying - 1
+    end
+  end
+  if #fields > 0 then redis.call('HSET', k_state, unpack(fields)) end
+  return string.char(unpack(marked))
+end
 if not META[9] then
   popAll(k_high, 'h')
   popAll(k_normal, 'n')
   popAll(k_low, 'l')
 end
 if #entries > 0 then
-  local keys, flags = entries, string.rep('h', taken.h) .. string.rep('n', taken.n) .. string.rep('l', taken.l)
-  if anySpecial then
-    keys = {}
-    for i = 1, #entries do keys[i] = special[i] and string.sub(entries[i], 2) or entries[i] end
-  end
-  ids, records = entries, redis.call('HMGET', k_jobs, unpack(keys))
-  local missing = false
-  for i = 1, #keys do
-    if not records[i] then
-      -- A job that somebody's hand has removed: passed over, for an error now would lose all that was taken off.
-      records[i] = ''
-      missing = true
-    end
-  end
-  if anySpecial or missing then
-    local marked, fields = flagsOf(flags), {}
-    for i = 1, #keys do
-      local state = special[i]
-      if records[i] == '' then
-        marked[i] = DASH
-      elseif state then
-        marked[i] = marked[i] - 32
-        state.place = single(batch, i)
-        state.deliveries = state.deliveries + 1
-        states[#states + 1] = stateText(state)
-        fields[#fields + 1] = keys[i]
-        fields[#fields + 1] = states[#states]
-      end
-    end
-    flags = string.char(unpack(marked))
-    if #fields > 0 then redis.call('HSET', k_state, unpack(fields)) end
-  end
-  redis.call('HSET', k_batches, batch, table.concat(keys, ' '), batch .. 'f', flags)
+  local flags = string.rep('h', taken.h) .. string.rep('n', taken.n) .. string.rep('l', taken.l)
+  flying = flying + #entries
+  if anySpecial then flags = handOutMarked(flags) end
+  redis.call('HSET', k_batches, batch, cmsgpack.pack(entries), batch .. 'f', flags)
   redis.call('ZADD', k_leases, now + LEASE, batch)
-  note('fence', fmt(base + #ids - 1))
-  -- The last plain job of each list: all up to it have been handed out.
-  local last = 0
-  for _, priority in ipairs({ 'h', 'n', 'l' }) do
-    local before = last
-    last = last + taken[priority]
-    local i = last
-    while i > before and (special[i] or records[i] == '') do i = i - 1 end
-    if i > before then note('handed-' .. priority, orderOf(records[i])) end
-  end
+  note('fence', fmt(base + #entries - 1))
 end
 `;
 
 /** Says when something will be due, and that somebody waits: an enqueue wakes nobody otherwise. */
 export const SLEEP: string = `
 local nextDue = '-'
-if #ids == 0 and WAIT > 0 then
+if #entries == 0 and WAIT > 0 then
   for _, key in ipairs({ k_delayed, k_leases }) do
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
     if first[2] and (nextDue == '-' or tonumber(first[2]) < nextDue) then nextDue = tonumber(first[2]) end

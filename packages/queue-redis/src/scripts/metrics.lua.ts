@@ -1,4 +1,4 @@
-import { LEASES, ORDER, PRELUDE } from "./prelude.lua.ts";
+import { ENTRIES, LEASES, PRELUDE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 /** Samples that percentiles are drawn from, the newest first. */
@@ -15,32 +15,15 @@ const LATENCY_SAMPLES = 1_024;
  */
 export const METRICS: Script = defineScript(
   "metrics",
-  [
-    "meta",
-    "jobs",
-    "state",
-    "high",
-    "normal",
-    "low",
-    "delayed",
-    "leases",
-    "batches",
-    "ghosts",
-    "tombs",
-    "latency",
-  ],
+  ["meta", "state", "high", "normal", "low", "delayed", "leases", "batches", "tombs", "latency"],
   PRELUDE,
   LEASES,
-  ORDER,
+  ENTRIES,
   `
 local function sinceOf(entry)
-  local first = string.byte(entry)
-  if first == 42 or first == 33 then
-    local text = redis.call('HGET', k_state, string.sub(entry, 2))
-    return text and tonumber(string.match(text, '^%S+ %d+ %d+ %d+ (%d+) '))
-  end
-  local record = redis.call('HGET', k_jobs, entry)
-  return record and enqueuedAt(record)
+  if not isMarked(string.byte(entry)) then return enqueuedAt(entry) end
+  local text = redis.call('HGET', k_state, string.sub(entry, 2))
+  return text and tonumber(string.match(text, '^%S+ %d+ %d+ %d+ (%d+) '))
 end
 local function headSince(list, priority)
   if tombs == 0 then
@@ -49,10 +32,13 @@ local function headSince(list, priority)
   end
   local passed = {}
   for _, entry in ipairs(redis.call('LRANGE', list, 0, 249)) do
-    local id = string.match(entry, '^[*!]?(.*)$')
-    local left = (passed[id] or tonumber(redis.call('HGET', k_tombs, priority .. id)) or 0) - 1
-    passed[id] = left
-    if left < 0 then return sinceOf(entry) end
+    if entry ~= '-' then
+      if not isMarked(string.byte(entry)) then return sinceOf(entry) end
+      local id = string.sub(entry, 2)
+      local left = (passed[id] or tonumber(redis.call('HGET', k_tombs, priority .. id)) or 0) - 1
+      passed[id] = left
+      if left < 0 then return sinceOf(entry) end
+    end
   end
 end
 local oldest = nil
@@ -69,16 +55,14 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMI
   local batch, only = member, nil
   if tilde then batch, only = string.sub(member, 1, tilde - 1), tonumber(string.sub(member, tilde + 1)) end
   local flags = flagsOf(flagsText(batch))
-  -- A job that was cancelled in flight is due no more, one with a lease of its own by that alone.
-  local ids = ghosts > 0 and looked <= 1000 and idsOf(batch)
+  -- A job with a lease of its own is due by that alone.
   for place = only or 1, only or #flags do
-    if inFlight(flags[place]) and not (ids and isGhost(batch, ids[place])) then
+    if inFlight(flags[place]) then
       looked = looked + 1
       if only or singles == 0 or looked > 1000 or not redis.call('ZSCORE', k_leases, single(batch, place)) then due = due + 1 end
     end
   end
 end
-local underLease = redis.call('HLEN', k_jobs) - depth - delayed
 local counters = redis.call('HMGET', k_meta, 'enqueued', 'processed', 'failed', 'retried', 'deadLettered', 'reclaimed', 'cancelled', 'expired', 'clockSteps')
 local samples, calls = {}, 0
 while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
@@ -90,7 +74,7 @@ while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
   end
   if #page < 64 then break end
 end
-local reply = { fmt(now), depth, due, delayed, underLease, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
+local reply = { fmt(now), depth, due, delayed, flying, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
 for i = 1, 9 do reply[#reply + 1] = counters[i] or '0' end
 reply[#reply + 1] = samples
 return reply

@@ -12,7 +12,7 @@ export const LAYOUT_VERSION = 1;
  */
 export const PRELUDE: string = `
 local fmt = function(number) return string.format('%.0f', number) end
-local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused', 'singles', 'ghosts')
+local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused', 'singles', 'flying')
 if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
 if META[2] and META[2] ~= ARGV[1] then return redis.error_reply('CHIMERA_PARTITIONS_DIFFER ' .. META[2]) end
 local clock = redis.call('TIME')
@@ -28,10 +28,10 @@ local now = math.floor(us / 1000)
 local tombs = tonumber(META[6]) or 0
 local seq = tonumber(META[7]) or 0
 local singles = tonumber(META[10]) or 0
-local ghosts = tonumber(META[11]) or 0
-local singlesBefore, tombsBefore, ghostsBefore = singles, tombs, ghosts
+local flying = tonumber(META[11]) or 0
+local seqBefore, singlesBefore, tombsBefore, flyingBefore = seq, singles, tombs, flying
 -- What else this call writes to meta, at its end and in one command.
-local notes = { k_meta, 'time', us, 'seq', seq }
+local notes = { k_meta, 'time', us }
 local function note(field, value)
   notes[#notes + 1] = field
   notes[#notes + 1] = value
@@ -41,10 +41,10 @@ end
 /** Writes to `meta` what has changed, once the other writes of a call have been made. */
 export const NOTE_TIME: string = `
 if stepped then redis.call('HINCRBY', k_meta, 'clockSteps', 1) end
-notes[5] = seq
+if seq ~= seqBefore then note('seq', seq) end
 if singles ~= singlesBefore then note('singles', singles) end
 if tombs ~= tombsBefore then note('tombs', tombs) end
-if ghosts ~= ghostsBefore then note('ghosts', ghosts) end
+if flying ~= flyingBefore then note('flying', flying) end
 redis.call('HSET', unpack(notes))
 `;
 
@@ -57,9 +57,8 @@ redis.call('HDEL', k_meta, '-')
 `;
 
 /**
- * What has happened to a job, as text in `state`. A plain job, with no delay, expiry or dedup key, has none while it is ready for the
- * first time nor while it is in flight for the first time. Otherwise: where it is (a batch, tilde and its number there; \`-\` for
- * ready; \`d\` and a sequence number for delayed), deliveries, failures, reclaims, ready since, expiry (0: never), priority; then
+ * What has happened to a job with an entry in `jobs`, as text in `state`: where it is (a batch, tilde and its number there; `-` for
+ * ready; `d` and a sequence number for delayed), deliveries, failures, reclaims, ready since, expiry (0: never), priority; then
  * a line with the dedup key that dies with the job, as JSON text; then a line for each remembered error.
  */
 export const STATE: string = `
@@ -80,14 +79,22 @@ end
 `;
 
 /**
- * What stands before a record: when it was enqueued, in 11 hexadecimal digits of milliseconds, and the number of the call in 10.
- * The record's own third and fourth characters are its place in the call. Call and place are the order of the job: a plain
- * job whose order is not above that of the last one handed out of its list (\`meta.handed-…\`) has been handed out.
+ * A job that nothing has to be known of but itself travels whole: its entry in a ready list, and then in a batch, is all there is of it.
+ *
+ * Such an entry is the moment of the enqueue in 11 hexadecimal digits of milliseconds, the length of the id in two, the id, and the
+ * record (record.ts). Any other job has its record in `jobs`, after the same 11 digits, and a state; its entry
+ * is a mark and its id. `-` is what is left of an entry that was cancelled.
  */
-export const ORDER: string = `
-local function orderOf(record) return string.sub(record, 12, 21) .. string.sub(record, 23, 24) end
-local function letterOf(record) return string.lower(string.sub(record, 22, 22)) end
-local function enqueuedAt(record) return tonumber(string.sub(record, 1, 11), 16) end
+export const ENTRIES: string = `
+local function isMarked(first) return first == 42 or first == 33 end
+local function idEnd(entry) return 13 + tonumber(string.sub(entry, 12, 13), 16) end
+local function idOf(entry)
+  if isMarked(string.byte(entry)) then return string.sub(entry, 2) end
+  return string.sub(entry, 14, idEnd(entry))
+end
+local function enqueuedAt(entry) return tonumber(string.sub(entry, 1, 11), 16) end
+-- What stands in jobs of a job that travels whole no more.
+local function recordOf(entry) return string.sub(entry, 1, 11) .. string.sub(entry, idEnd(entry) + 1) end
 `;
 
 /** Moves jobs that have a state to where they wait next. A mark before the id in a ready list says: look at the state. */
@@ -109,14 +116,10 @@ end
 -- Since when the entry at the head of a list is ready; now when the list is empty.
 local function headSince(list)
   local entry = redis.call('LINDEX', list, 0)
-  if not entry then return now end
-  local first = string.byte(entry)
-  if first == 42 or first == 33 then
-    local text = redis.call('HGET', k_state, string.sub(entry, 2))
-    return text and readState(text).since or now
-  end
-  local record = redis.call('HGET', k_jobs, entry)
-  return record and enqueuedAt(record) or now
+  if not entry or entry == '-' then return now end
+  if not isMarked(string.byte(entry)) then return enqueuedAt(entry) end
+  local text = redis.call('HGET', k_state, string.sub(entry, 2))
+  return text and readState(text).since or now
 end
 -- At the head a job counts as ready since the oldest, so that the head tells the age of its list.
 local function toHead(id, state)
@@ -150,28 +153,15 @@ end
 
 /**
  * Jobs that one call hands out are a batch and share a lease: one entry of a ZSET and two of a HASH however many they are, which
- * halves the server's work against an entry a job. The batch's name begins with its first fence in 16 digits. Its \`flags\`
- * say of each job, in order, that it is in flight, by the letter of its priority (in upper case when it has a state), or by a dash
- * that it is no more. A job that is extended apart from its batch gets a lease of its own, counted in \`singles\`.
+ * halves the server's work against an entry a job. The batch's name begins with its first fence in 16 digits. It keeps the
+ * entries of its jobs, and in its `flags` a letter for each that is in flight, that of its priority, in upper case
+ * when the job has a state; or a dash for one that is no more. A job that is extended apart from its batch gets a
+ * lease of its own, counted in `singles`. `flying` counts the letters of all batches.
  *
- * A plain job in flight is found by its batch alone, so one that is cancelled leaves a note in \`ghosts\` until
- * its batch is asked: the fence up to which its deliveries are void, and how many there are.
- *
- * Needs \`k_leases\`, \`k_batches\` and \`k_ghosts\`.
+ * Needs `k_leases` and `k_batches`.
  */
 export const LEASES: string = `
 local function single(batch, place) return batch .. '~' .. place end
--- Whether a delivery of this batch was cancelled.
-local function isGhost(batch, id)
-  local text = ghosts > 0 and redis.call('HGET', k_ghosts, id)
-  return text and tonumber(string.sub(batch, 1, 16)) <= tonumber(string.sub(text, 1, 16))
-end
-local function layGhost(id)
-  local text = redis.call('HGET', k_ghosts, id)
-  local left = tonumber(string.sub(text, 18)) - 1
-  if left == 0 then redis.call('HDEL', k_ghosts, id) else redis.call('HSET', k_ghosts, id, string.sub(text, 1, 17) .. left) end
-  ghosts = ghosts - 1
-end
 local DASH = 45
 local function flagsText(batch) return redis.call('HGET', k_batches, batch .. 'f') or '' end
 -- As numbers: cutting a text and putting it together again for each job would cost more than the rest.
@@ -188,9 +178,8 @@ local function keepFlags(batch, flags)
     redis.call('ZREM', k_leases, batch)
   end
 end
-local function idsOf(batch)
-  local ids = {}
-  for id in string.gmatch(redis.call('HGET', k_batches, batch) or '', '%S+') do ids[#ids + 1] = id end
-  return ids
+local function entriesOf(batch)
+  local packed = redis.call('HGET', k_batches, batch)
+  return packed and cmsgpack.unpack(packed) or {}
 end
 `;

@@ -19,7 +19,7 @@ local function placesOfRun(text, size)
 end
 `;
 
-/** The state of a job in flight: its own, or what goes without saying of one that was handed out for the first time. */
+/** The state of a job in flight: its own, or what goes without saying of one that travels whole. */
 export const IN_FLIGHT_STATE: string = `
 local function stateInFlight(id, flag)
   local text = hasState(flag) and redis.call('HGET', k_state, id)
@@ -32,8 +32,9 @@ end
  * Ends deliveries, run by run: jobs settled alike that are of one batch stand together in ARGV.
  *
  * Sets `stale`, the indexes (from 1, over all runs) of receipts that were not current.
- * A run is a letter (`d` done, `x` dead, `l` release, `r` retry), the batch, the number of jobs, their places in the batch, and the
- * jobs: an id, and for a retry also its delay, `1` or `0` for counts, and the error as JSON text or nothing.
+ * A run is a letter (`d` done, `x` dead, `l` release, `r` retry), in upper case when the jobs travel whole; the batch, the number of
+ * jobs, their places in the batch, and then of each job: its id unless it travels whole, and for a retry its delay, `1` or `0` for
+ * counts, and the error as JSON text or nothing.
  */
 export const SETTLE_RUNS: string = `
 local stale, index = {}, 0
@@ -74,23 +75,28 @@ local function endSingles(batch, places)
   singles = singles - redis.call('ZREM', k_leases, unpack(members))
 end
 -- A run of any kind, job by job. Answers how many were current and are gone for good.
-local function settleEach(kind, batch, size, places, text, at)
-  local flags, left, gone, width = flagsOf(text), {}, {}, kind == 'r' and 4 or 1
+local function settleEach(kind, whole, batch, size, places, text, at)
+  local flags, left, gone, kept = flagsOf(text), {}, {}, {}
+  local entries = whole and (kind == 'l' or kind == 'r') and entriesOf(batch)
+  local width = (whole and 0 or 1) + (kind == 'r' and 3 or 0)
   for i = 1, size do
-    local id, place = ARGV[at], places[i]
+    local place = places[i]
     local flag = flags[place]
     if inFlight(flag) then
       flags[place] = DASH
       left[#left + 1] = place
-      if isGhost(batch, id) then
-        layGhost(id)
-        stale[#stale + 1] = index + i
-      elseif kind == 'l' then
+      local id = not whole and ARGV[at]
+      if entries then
+        id = idOf(entries[place])
+        kept[#kept + 1] = id
+        kept[#kept + 1] = recordOf(entries[place])
+      end
+      if kind == 'l' then
         release(id, flag)
       elseif kind == 'r' then
-        retry(id, flag, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
-      else
-        if hasState(flag) then forget(id) end
+        retry(id, flag, ARGV[at + width - 3], ARGV[at + width - 2], ARGV[at + width - 1])
+      elseif id then
+        forget(id)
         gone[#gone + 1] = id
       end
     else
@@ -98,37 +104,41 @@ local function settleEach(kind, batch, size, places, text, at)
     end
     at = at + width
   end
+  if #kept > 0 then redis.call('HSET', k_jobs, unpack(kept)) end
   if #gone > 0 then redis.call('HDEL', k_jobs, unpack(gone)) end
   if #left > 0 then
+    flying = flying - #left
     endSingles(batch, left)
     keepFlags(batch, string.char(unpack(flags)))
   end
-  return #gone
+  return #left
 end
--- The flags without those of a run of jobs that follow one another; nil when one of them is not current, or not plain.
-local function withoutPlain(flags, first, size)
+-- The flags without those of a run of jobs that follow one another; nil when one of them is not current.
+local function withoutRun(flags, first, size)
   local last = first + size - 1
-  if last > #flags or string.find(string.sub(flags, first, last), '[^hnl]') then return nil end
+  if last > #flags or string.find(flags, '-', first, true) and string.find(string.sub(flags, first, last), '-', 1, true) then return nil end
   return string.sub(flags, 1, first - 1) .. string.rep('-', size) .. string.sub(flags, last + 1)
 end
 
 local at = RUNS
 while at <= #ARGV do
-  local kind, batch, size = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local letter, batch, size = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local kind = string.lower(letter)
+  local whole = kind ~= letter
   local flags, first, count = flagsText(batch), tonumber(ARGV[at + 3]), 0
-  local simple = first and ghosts == 0 and singles == 0 and (kind == 'd' or kind == 'x')
-  local left = simple and withoutPlain(flags, first, size)
+  local simple = whole and first and singles == 0 and (kind == 'd' or kind == 'x')
+  local left = simple and withoutRun(flags, first, size)
   if left then
-    -- Nearly every run.
-    redis.call('HDEL', k_jobs, unpack(ARGV, at + 4, at + 3 + size))
+    -- Nearly every run: the batch is all there is of these jobs.
+    flying = flying - size
     keepFlags(batch, left)
     count = size
   else
-    count = settleEach(kind, batch, size, placesOfRun(ARGV[at + 3], size), flags, at + 4)
+    count = settleEach(kind, whole, batch, size, placesOfRun(ARGV[at + 3], size), flags, at + 4)
   end
   if kind == 'd' then processed = processed + count elseif kind == 'x' then deadLettered = deadLettered + count end
   index = index + size
-  at = at + 4 + size * (kind == 'r' and 4 or 1)
+  at = at + 4 + size * ((whole and 0 or 1) + (kind == 'r' and 3 or 0))
 end
 
 if DURATIONS ~= '' and processed > 0 then

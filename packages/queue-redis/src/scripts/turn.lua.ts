@@ -1,5 +1,5 @@
 import { HAND_OUT, REFRESH, SLEEP } from "./hand-out.lua.ts";
-import { FREEING_WRITE, LEASES, NOTE_TIME, ORDER, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { ENTRIES, FREEING_WRITE, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 import { IN_FLIGHT_STATE, PLACES_OF_RUN, SETTLE_RUNS } from "./settle.lua.ts";
 
@@ -16,8 +16,7 @@ local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. batch .. ' ' .. (more and 
  * ARGV: partitions; most jobs; lease in ms; nonce; milliseconds for which the caller will wait when there is nothing (0: it
  * will not); `1` to leave a suspect where it is, since it has to be handed out alone.
  * Returns the header (now, first fence, batch, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`, leases
- * reclaimed), ids
- * with marks, records, and the states of the marked ones.
+ * reclaimed), entries (`ENTRIES` in prelude.lua.ts), and the records and states of the marked ones.
  * Cost: O(max + due log n). Bound: 250 handed out, promoted, reclaimed and swept each, 500 taken off the lists.
  */
 export const DEQUEUE: Script = defineScript(
@@ -32,7 +31,6 @@ export const DEQUEUE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
-    "ghosts",
     "tombs",
     "dedup",
     "dedupDue",
@@ -41,7 +39,7 @@ export const DEQUEUE: Script = defineScript(
   PRELUDE,
   FETCH,
   STATE,
-  ORDER,
+  ENTRIES,
   PLACES,
   LEASES,
   IN_FLIGHT_STATE,
@@ -51,7 +49,7 @@ export const DEQUEUE: Script = defineScript(
   SLEEP,
   FETCH_REPLY,
   NOTE_TIME,
-  `return { header, ids, records, states }`,
+  `return { header, entries, records, states }`,
 );
 
 /**
@@ -73,7 +71,6 @@ export const SETTLE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
-    "ghosts",
     "dedup",
     "latency",
     "wake",
@@ -81,7 +78,7 @@ export const SETTLE: Script = defineScript(
   PRELUDE,
   `local DURATIONS, RUNS = ARGV[2], 3`,
   STATE,
-  ORDER,
+  ENTRIES,
   PLACES,
   LEASES,
   IN_FLIGHT_STATE,
@@ -113,7 +110,6 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
-    "ghosts",
     "tombs",
     "dedup",
     "dedupDue",
@@ -124,7 +120,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   FETCH,
   `local DURATIONS, RUNS = ARGV[7], 8`,
   STATE,
-  ORDER,
+  ENTRIES,
   PLACES,
   LEASES,
   IN_FLIGHT_STATE,
@@ -136,7 +132,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   HAND_OUT,
   SLEEP,
   FETCH_REPLY,
-  `wakeUp(woken - #ids)`,
+  `wakeUp(woken - #entries)`,
   NOTE_TIME,
-  `return { stale, header, ids, records, states }`,
+  `return { stale, header, entries, records, states }`,
 );

@@ -74,13 +74,14 @@ describe.for([
       ...["a", "b", "c", "d"].map((id) => ({ id, body: "" })),
       { id: "dedup", body: "", dedupKey: "k", dedupTtlMs: 100, priority: "low" },
       { id: "late", body: "", delayMs: 50 },
+      { id: "whole", body: "", fresh: true },
     ]);
     const held = await backend.dequeue({ max: 2, leaseMs: 100 });
     await backend.extend(
       held.slice(0, 1).map(({ receipt }) => receipt),
       150,
     );
-    await backend.admin.cancel(["c"]);
+    expect(await backend.admin.cancel(["c", "whole"])).toEqual([true, true]);
     await delay(200);
     const again = await backend.dequeue({ max: 10, leaseMs: 5_000 });
     expect(again.map(({ job }) => job.id).toSorted()).toEqual(["a", "b", "d", "dedup", "late"]);

@@ -88,26 +88,42 @@ describe("a reply that is cut after any byte", { timeout: 60_000 }, () => {
     });
   });
 
-  test("of an enqueue whose job is done before it is sent again: it is not done twice", async () => {
-    await using proxy = await TcpProxy.start(server.url);
-    using cut = new RedisConnection({ url: proxy.through(server.url), logger: silentLogger });
-    const name = "done-meanwhile";
-    await using backend = new RedisBackend(name, cut);
-    await using seen = new RedisBackend(name, witness);
-    await backend.ping();
-    let finished: Promise<unknown> | undefined;
-    proxy.rules.onReply = () => {
-      if (finished !== undefined) return "forward";
-      // The reply is swallowed with its connection; the job is worked off before anybody asks again.
-      finished = seen
-        .dequeue({ max: 1, leaseMs: 1_000 })
-        .then(async (held) => seen.settle(held.map(({ receipt }) => ({ receipt, outcome: "done" }))));
-      return { cutAfterBytes: 0 };
-    };
-    expect(await backend.enqueue([{ id: "once", body: "" }])).toEqual([{ status: "enqueued", id: "once" }]);
-    await finished;
-    expect(await seen.metrics()).toMatchObject({ enqueued: 1, processed: 1, depth: 0, inFlight: 0 });
+  test("of an enqueue of jobs that travel whole: each is there once, in order", async () => {
+    await cutAnywhere("enqueue-fresh", async ({ backend, seen, arm }) => {
+      const jobs: NewJob[] = ["a", "b", "c"].map((id) => ({ id, body: id, fresh: true }));
+      arm();
+      expect(await backend.enqueue(jobs)).toEqual(jobs.map(({ id }) => ({ status: "enqueued", id })));
+      const deliveries = await seen.dequeue({ max: 10, leaseMs: 1_000 });
+      expect(deliveries.map(({ job }) => job.id)).toEqual(["a", "b", "c"]);
+      expect(await seen.metrics()).toMatchObject({ enqueued: 3, depth: 0, inFlight: 3 });
+    });
   });
+
+  test.for([false, true])(
+    "of an enqueue whose job, fresh: %s, is done before it is sent again: it is not done twice",
+    async (fresh) => {
+      await using proxy = await TcpProxy.start(server.url);
+      using cut = new RedisConnection({ url: proxy.through(server.url), logger: silentLogger });
+      const name = `done-meanwhile-${fresh}`;
+      await using backend = new RedisBackend(name, cut);
+      await using seen = new RedisBackend(name, witness);
+      await backend.ping();
+      let finished: Promise<unknown> | undefined;
+      proxy.rules.onReply = () => {
+        if (finished !== undefined) return "forward";
+        // The reply is swallowed with its connection; the job is worked off before anybody asks again.
+        finished = seen
+          .dequeue({ max: 1, leaseMs: 1_000 })
+          .then(async (held) => seen.settle(held.map(({ receipt }) => ({ receipt, outcome: "done" }))));
+        return { cutAfterBytes: 0 };
+      };
+      expect(await backend.enqueue([{ id: "once", body: "", fresh }])).toEqual([
+        { status: "enqueued", id: "once" },
+      ]);
+      await finished;
+      expect(await seen.metrics()).toMatchObject({ enqueued: 1, processed: 1, depth: 0, inFlight: 0 });
+    },
+  );
 
   test("of a dequeue: what was handed out comes back when its lease ends, and nothing else", async () => {
     await cutAnywhere("dequeue", async (ends) => {

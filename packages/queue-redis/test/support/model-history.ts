@@ -22,6 +22,8 @@ export interface Pick {
 }
 
 const id = fc.constantFrom("b", "a", "d", "c", "f", "e", "h", "g");
+/** The first fresh ids of a history, to be asked for. */
+const freshId = fc.constantFrom("fresh-0", "fresh-1", "fresh-2", "fresh-3", "fresh-4", "fresh-5");
 const duration = fc.constantFrom(1, 99, 100, 500, 1_000, 5_000);
 const job: fc.Arbitrary<NewJob> = fc.record(
   {
@@ -41,6 +43,23 @@ const withTtl = fc
   .map(([each, dedupTtlMs]) =>
     each.dedupKey === undefined ? each : Object.assign({}, each, { dedupTtlMs }),
   );
+const fresh: fc.Arbitrary<NewJob> = fc.record(
+  {
+    id: fc.constant("fresh"),
+    fresh: fc.constant(true),
+    body: fc.oneof(fc.string({ unit: "grapheme", maxLength: 8 }), fc.constant("x".repeat(2_000))),
+    delayMs: fc.constantFrom(0, 0, 100),
+    priority: fc.constantFrom("high", "normal", "normal", "low"),
+    maxDeliveries: fc.constantFrom(1, 2, 3),
+    headers: fc.constant({ "x-y": 'a"\n' }),
+  },
+  { requiredKeys: ["id", "fresh", "body"] },
+);
+const freshAndPlain: fc.Arbitrary<NewJob> = fc.record({
+  id: fc.constant("fresh"),
+  fresh: fc.constant(true),
+  body: fc.string({ unit: "grapheme", maxLength: 8 }),
+});
 const pick: fc.Arbitrary<Pick> = fc.record({
   back: fc.nat(8),
   end: fc.constantFrom("done", "dead", "release", "retry"),
@@ -49,72 +68,90 @@ const pick: fc.Arbitrary<Pick> = fc.record({
 });
 
 /** A history of steps, often deliveries and settlements. */
-export const history: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        verb: fc.constant("enqueue" as const),
-        jobs: fc.array(fc.oneof(job, withTtl), { minLength: 1, maxLength: 5 }),
-      }),
-    },
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        verb: fc.constant("dequeue" as const),
-        max: fc.integer({ min: 1, max: 4 }),
-        leaseMs: duration.filter((ms) => ms >= 100),
-      }),
-    },
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        verb: fc.constant("settle" as const),
-        picks: fc.array(pick, { minLength: 1, maxLength: 4 }),
-      }),
-    },
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        verb: fc.constant("turn" as const),
-        picks: fc.array(pick, { minLength: 1, maxLength: 4 }),
-        max: fc.integer({ min: 1, max: 4 }),
-        leaseMs: duration.filter((ms) => ms >= 100),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        verb: fc.constant("extend" as const),
-        picks: fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
-        leaseMs: duration.filter((ms) => ms >= 100),
-      }),
-    },
-    { weight: 4, arbitrary: fc.record({ verb: fc.constant("advance" as const), durationMs: duration }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        verb: fc.constant("cancel" as const),
-        ids: fc.array(id, { minLength: 1, maxLength: 3 }),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ verb: fc.constantFrom("runNow" as const, "get" as const), id }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        verb: fc.constantFrom(
-          "pause" as const,
-          "resume" as const,
-          "resume" as const,
-          "clear" as const,
-          "metrics" as const,
-          "metrics" as const,
-        ),
-      }),
-    },
-  ),
-  { minLength: 5, maxLength: 60, size: "max" },
-);
+export const history: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          verb: fc.constant("enqueue" as const),
+          jobs: fc.oneof(
+            fc.array(fc.oneof(job, withTtl, fresh), { minLength: 1, maxLength: 5 }),
+            fc.array(freshAndPlain, { minLength: 1, maxLength: 5 }),
+          ),
+        }),
+      },
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          verb: fc.constant("dequeue" as const),
+          max: fc.integer({ min: 1, max: 4 }),
+          leaseMs: duration.filter((ms) => ms >= 100),
+        }),
+      },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          verb: fc.constant("settle" as const),
+          picks: fc.array(pick, { minLength: 1, maxLength: 4 }),
+        }),
+      },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          verb: fc.constant("turn" as const),
+          picks: fc.array(pick, { minLength: 1, maxLength: 4 }),
+          max: fc.integer({ min: 1, max: 4 }),
+          leaseMs: duration.filter((ms) => ms >= 100),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          verb: fc.constant("extend" as const),
+          picks: fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
+          leaseMs: duration.filter((ms) => ms >= 100),
+        }),
+      },
+      { weight: 4, arbitrary: fc.record({ verb: fc.constant("advance" as const), durationMs: duration }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          verb: fc.constant("cancel" as const),
+          ids: fc.array(fc.oneof(id, freshId), { minLength: 1, maxLength: 3 }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          verb: fc.constantFrom("runNow" as const, "get" as const),
+          id: fc.oneof(id, freshId),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          verb: fc.constantFrom(
+            "pause" as const,
+            "resume" as const,
+            "resume" as const,
+            "clear" as const,
+            "metrics" as const,
+            "metrics" as const,
+          ),
+        }),
+      },
+    ),
+    { minLength: 5, maxLength: 60, size: "max" },
+  )
+  .map(numberFresh);
+
+/** Gives each fresh job an id that no other has. */
+function numberFresh(steps: Step[]): Step[] {
+  let count = 0;
+  const numbered = (job: NewJob): NewJob => (job.fresh === true ? { ...job, id: `fresh-${count++}` } : job);
+  return steps.map((step) => (step.verb === "enqueue" ? { ...step, jobs: step.jobs.map(numbered) } : step));
+}
 
 /** A backend with its clock in the hand of a test. */
 export interface Played {

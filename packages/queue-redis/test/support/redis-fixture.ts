@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { silentLogger } from "@chimera/dlq";
-import type { QueueBackend } from "@chimera/queue-core";
+import type { EnqueueResult, NewJob, QueueBackend } from "@chimera/queue-core";
 import type { ConformanceFixture } from "@chimera/queue-core/conformance";
 import type { TestService } from "@chimera/test-services";
 import { createClient } from "redis";
@@ -19,6 +19,23 @@ export interface RedisFixtureOptions extends Pick<RedisBackendOptions, "partitio
   readonly server?: TestService;
   /** Time stands until the kit moves it. */
   readonly still?: boolean;
+  /** Calls every id fresh that was not seen before, so that the kit sees jobs that travel whole. */
+  readonly fresh?: boolean;
+}
+
+/** As if each id were made by a queue. */
+class FreshBackend extends RedisBackend {
+  readonly #seen = new Set<string>();
+
+  override async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+    return super.enqueue(
+      jobs.map((job) => {
+        const fresh = !this.#seen.has(job.id);
+        this.#seen.add(job.id);
+        return { ...job, fresh };
+      }),
+    );
+  }
 }
 
 /** One queue of the kit: where it is and how it was opened. */
@@ -80,7 +97,8 @@ export class RedisFixture implements ConformanceFixture {
   }
 
   #open(opened: Opened): RedisBackend {
-    const backend = new RedisBackend(opened.name, this.#connect(), opened.options);
+    const Backend = this.#options.fresh === true ? FreshBackend : RedisBackend;
+    const backend = new Backend(opened.name, this.#connect(), opened.options);
     this.#opened.set(backend, opened);
     return backend;
   }

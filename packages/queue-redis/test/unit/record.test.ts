@@ -2,10 +2,17 @@ import type { NewJob } from "@chimera/queue-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createNonces, makeReceipt, readReceipt } from "../../src/receipt.ts";
-import { decodeRecord, decodeState, encodeRecord } from "../../src/record.ts";
+import {
+  decodeEntry,
+  decodeRecord,
+  decodeState,
+  encodeEntry,
+  encodeRecord,
+  timeText,
+  travelsWhole,
+} from "../../src/record.ts";
 
-/** What the server puts before a record. */
-const STAMP = `${(1_700_000_000_000).toString(16)}0000000001`;
+const TIME = timeText(1_700_000_000_000);
 const text = fc.string({ unit: "grapheme" });
 const job: fc.Arbitrary<NewJob> = fc.record(
   {
@@ -17,6 +24,7 @@ const job: fc.Arbitrary<NewJob> = fc.record(
     expiresInMs: fc.integer({ min: 1, max: 1_000 }),
     dedupKey: fc.string({ unit: "grapheme", minLength: 1 }),
     maxDeliveries: fc.integer({ min: 1, max: 1_000 }),
+    fresh: fc.boolean(),
   },
   { requiredKeys: ["id", "body"] },
 );
@@ -25,7 +33,7 @@ describe("a record", () => {
   test("of any job is read back as it was", () => {
     fc.assert(
       fc.property(job, (given) => {
-        const stored = decodeRecord("a", STAMP + encodeRecord(given, 249));
+        const stored = decodeRecord("a", TIME + encodeRecord(given));
         expect(stored).toEqual({
           job: {
             id: "a",
@@ -40,14 +48,48 @@ describe("a record", () => {
     );
   });
 
-  test("of a plain job costs four characters beside the body", () => {
-    expect(encodeRecord({ id: "a", body: "{}" }, 0)).toBe("n00\n{}");
+  test("of a job that travels whole costs two characters beside the body", () => {
+    expect(encodeRecord({ id: "a", body: "{}", fresh: true })).toBe("n\n{}");
+  });
+
+  test("in a whole entry is read back as it was", () => {
+    fc.assert(
+      fc.property(
+        job,
+        fc.string({ minLength: 1, maxLength: 128, unit: fc.constantFrom("a", "9", "-") }),
+        (given, id) => {
+          const { headers, maxDeliveries, body } = given;
+          const whole = {
+            id,
+            body,
+            fresh: true,
+            ...(headers !== undefined && { headers }),
+            ...(maxDeliveries !== undefined && { maxDeliveries }),
+          };
+          expect(decodeEntry(encodeEntry(whole, TIME))).toEqual({
+            job: { id, body, headers: { ...headers }, priority: "normal" },
+            enqueuedAt: 1_700_000_000_000,
+            maxDeliveries: maxDeliveries ?? 20,
+          });
+        },
+      ),
+    );
+  });
+
+  test.for([
+    { id: "a", body: "" },
+    { id: "a", body: "", fresh: false },
+    { id: "a", body: "", fresh: true, delayMs: 1 },
+    { id: "a", body: "", fresh: true, expiresInMs: 1 },
+    { id: "a", body: "", fresh: true, dedupKey: "k" },
+    { id: "a", body: "x".repeat(1_025), fresh: true },
+    { id: "a", body: "", headers: { x: "x".repeat(1_025) }, fresh: true },
+  ] satisfies NewJob[])("of %j has an entry of its own", (given) => {
+    expect(travelsWhole(given)).toBe(false);
   });
 
   test("keeps a dedup key with a line break on its own line", () => {
-    expect(encodeRecord({ id: "a", body: "x", dedupKey: "k\nk", dedupTtlMs: 5 }, 17)).toBe(
-      'N11;;;5;\n"k\\nk"\nx',
-    );
+    expect(encodeRecord({ id: "a", body: "x", dedupKey: "k\nk", dedupTtlMs: 5 })).toBe('N;;;5;\n"k\\nk"\nx');
   });
 });
 
@@ -56,7 +98,7 @@ describe("a state", () => {
     expect(decodeState("")).toMatchObject({ place: "-", deliveryCount: 0, failures: 0, errors: [] });
   });
 
-  test("of a plain job's first delivery is not written down", () => {
+  test("of a job in flight that travels whole is not written down", () => {
     expect(decodeState("plain")).toMatchObject({ place: "", deliveryCount: 1, failures: 0 });
   });
 
@@ -79,12 +121,10 @@ describe("a receipt", () => {
   const batch = `1700000000000000-${createNonces()()}`;
 
   test("says partition, id, place and batch", () => {
-    expect(readReceipt(makeReceipt(2, "a.b:c_d-e", 7, batch), 3)).toEqual({
-      partition: 2,
-      id: "a.b:c_d-e",
-      place: 7,
-      batch,
-    });
+    for (const whole of [false, true]) {
+      const parts = { partition: 2, id: "a.b:c_d-e", place: 7, batch, whole };
+      expect(readReceipt(makeReceipt(parts), 3)).toEqual(parts);
+    }
   });
 
   test.for([
