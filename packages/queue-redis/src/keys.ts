@@ -2,11 +2,13 @@
 const SUFFIXES = {
   /** HASH: layout version, counters, fence, newest time seen, number of partitions, pause. */
   meta: "meta",
-  /** HASH: job id -> the job as it was enqueued, wherever it is. */
+  /**
+   * HASHes: job id -> the job as it was enqueued, and where it is and what has happened to it. Plain jobs have neither until they are retried,
+   * released or reclaimed: they travel whole.
+   */
   jobs: "jobs",
-  /** HASH: job id -> where it is and what has happened to it. A job without an entry is ready or in flight for the first time. */
   state: "state",
-  /** LISTs: ready jobs. The depth is the sum of their `LLEN`, less the tombstones of cancelled ones. */
+  /** LISTs: ready jobs, whole or by id. The depth is the sum of their `LLEN`, less the tombstones of cancelled ones. */
   high: "ready:high",
   normal: "ready",
   low: "ready:low",
@@ -14,10 +16,8 @@ const SUFFIXES = {
   delayed: "delayed",
   /** ZSET: end of the lease -> batch of jobs that one call handed out, or batch, tilde and place where one was extended alone. */
   leases: "leases",
-  /** HASH: batch -> its ids, in order; batch and `f` -> of each of them a letter, or a dash where it is in flight no more. */
+  /** HASH: batch -> its jobs, in order; batch and `f` -> of each of them a letter, or a dash where it is in flight no more. */
   batches: "batches",
-  /** HASH: id of a plain job that was cancelled in flight -> the fence up to which its deliveries are void, and their number. */
-  ghosts: "ghosts",
   /** HASH: priority and job id -> how many entries of the ready list are to be passed over. */
   tombs: "tombs",
   /** HASH and ZSET: dedup key -> job id, and when a key with a life of its own ends. */
