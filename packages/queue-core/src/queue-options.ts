@@ -38,7 +38,10 @@ export interface QueueOptions<In = unknown, Out = In> {
 
 /** What a producer may say of one job. */
 export interface EnqueueOptions {
-  /** An id of your own makes an enqueue that was not answered safe to send again. @defaultValue a UUID version 7 */
+  /**
+   * An id of your own makes an enqueue that was not answered safe to send again, and the job quick to find. Bring none that a queue made: a
+   * backend need not know those. @defaultValue a UUID version 7
+   */
   readonly id?: string;
   /** Milliseconds before the first delivery, 0 to 31_536_000_000. @defaultValue 0 */
   readonly delayMs?: number;
