@@ -65,7 +65,7 @@ export async function runSoak(plan: SoakPlan, source: ProcessSource = COMPILED):
         ),
         drained,
         gone,
-        ends: written.map(({ name, end }) => ({ name, ...end })),
+        ends: written.map(({ name, end }) => Object.assign({ name }, end)),
         samples: { ...processes, Redis: samples },
       },
       seriesOf(processes, samples),

@@ -60,6 +60,7 @@ export function enqueueOptions(id: string): EnqueueOptions {
     case "plain":
     case "failing once":
     case "hopeless":
+    default:
       return { id };
   }
 }
