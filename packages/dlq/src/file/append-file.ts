@@ -1,13 +1,19 @@
-import { constants, lstatSync, type BigIntStats } from "node:fs";
+import { constants, lstatSync, writeSync, type BigIntStats } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
+import { systemClock } from "../foundation/clock.ts";
 import type { Logger } from "../foundation/logger.ts";
 import { toDlqError } from "./system-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 const NEWLINE = 10;
 const LINE_BREAK = Buffer.from("\n");
+/** Bytes that are written on this thread: a write into the system's memory takes 10 us, a trip to another thread 50. */
+const MAX_BYTES_ON_THE_SPOT = 65_536;
+/** Milliseconds after which a write was kept waiting by the disk, and how many others are then left to another thread. */
+const SLOW_MS = 1;
+const WRITES_AFTER_SLOW = 64;
 /** A group is written again, rather than looked for, when more than this was written beside it. */
 const MAX_SEARCH_BYTES = 4 * 1_048_576;
 /** A group that is overtaken by a rotation this often in a row has met something else than rotations. */
@@ -45,6 +51,7 @@ export class AppendFile {
   readonly #path: string;
   readonly #logger: Logger;
   #file: OpenFile | undefined;
+  #writesElsewhere = 0;
 
   constructor(path: string, logger: Logger) {
     this.#path = path;
@@ -87,7 +94,7 @@ export class AppendFile {
     const led = file.wholeTo === undefined;
     const written = led ? Buffer.concat([LINE_BREAK, group]) : group;
     file.wholeTo = undefined;
-    if (!(await writeWhole(file.handle, written))) return undefined;
+    if (!(await this.#writeWhole(file.handle, written))) return undefined;
     const now = this.#lookUp();
     await file.handle.datasync();
     if (now === undefined || now.ino !== file.ino || now.dev !== file.dev) {
@@ -99,6 +106,18 @@ export class AppendFile {
       size === base + written.length ? size : await endOfGroup(file.handle, group, base, size, led);
     // A group that was led by a line break starts a line wherever it stands.
     return file.wholeTo === undefined && !led ? undefined : size;
+  }
+
+  /** One write. False when it was short, and the lines it did not store whole have to be written again. */
+  async #writeWhole(handle: FileHandle, bytes: Buffer): Promise<boolean> {
+    if (bytes.length > MAX_BYTES_ON_THE_SPOT || this.#writesElsewhere > 0) {
+      this.#writesElsewhere = Math.max(0, this.#writesElsewhere - 1);
+      return (await handle.write(bytes, 0, bytes.length, null)).bytesWritten === bytes.length;
+    }
+    const startedAt = systemClock.monotonic();
+    const bytesWritten = writeSync(handle.fd, bytes, 0, bytes.length, null);
+    if (systemClock.monotonic() - startedAt > SLOW_MS) this.#writesElsewhere = WRITES_AFTER_SLOW;
+    return bytesWritten === bytes.length;
   }
 
   /** On this thread: it takes 2 us where a trip to a thread and back takes ten times as long. */
@@ -149,12 +168,6 @@ async function endsWithLineBreak(handle: FileHandle, size: number): Promise<bool
   if (size === 0) return true;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer[0] === NEWLINE;
-}
-
-/** One write. False when it was short, and the lines it did not store whole have to be written again. */
-async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<boolean> {
-  const { bytesWritten } = await handle.write(bytes, 0, bytes.length, null);
-  return bytesWritten === bytes.length;
 }
 
 /** Where a group ends that starts a line somewhere from `base` on, or `undefined` when it is not to be found there. */
