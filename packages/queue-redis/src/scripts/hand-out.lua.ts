@@ -16,11 +16,12 @@ local more = false
 local due = redis.call('ZRANGEBYSCORE', k_delayed, '-inf', now, 'LIMIT', 0, ${PASS_LIMIT})
 if #due > 0 then
   redis.call('ZREM', k_delayed, unpack(due))
-  for _, member in ipairs(due) do
-    local id = string.sub(member, 17)
-    local text = redis.call('HGET', k_state, id)
-    if text then toTail(id, readState(text)) end
+  local ids, ready = {}, {}
+  for i, member in ipairs(due) do ids[i] = string.sub(member, 17) end
+  for i, text in ipairs(redis.call('HMGET', k_state, unpack(ids))) do
+    if text then ready[#ready + 1] = { ids[i], readState(text) } end
   end
+  allToTail(ready)
   more = #due == ${PASS_LIMIT}
 end
 local reclaimed, settling, looked, unsorted = {}, {}, 0, false
@@ -84,13 +85,17 @@ end
 if #settling > 0 then redis.call('HSET', k_jobs, unpack(settling)) end
 if #reclaimed > 0 then
   flying = flying - #reclaimed
-  local first = {}
-  for _, each in ipairs(reclaimed) do
-    local state = each[2]
+  local heads, tails = {}, {}
+  for i = 1, #reclaimed do
+    local state = reclaimed[i][2]
     state.reclaims = state.reclaims + 1
-    if state.reclaims == 1 then first[#first + 1] = each else toTail(each[1], state) end
+    if state.reclaims > 1 then tails[#tails + 1] = reclaimed[i] end
   end
-  for i = #first, 1, -1 do toHead(first[i][1], first[i][2]) end
+  for i = #reclaimed, 1, -1 do
+    if reclaimed[i][2].reclaims == 1 then heads[#heads + 1] = reclaimed[i] end
+  end
+  allToTail(tails)
+  allToHead(heads)
   redis.call('HINCRBY', k_meta, 'reclaimed', #reclaimed)
   more = more or #reclaimed == ${PASS_LIMIT}
 end

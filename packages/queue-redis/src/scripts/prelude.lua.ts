@@ -100,12 +100,28 @@ local function recordOf(entry) return string.sub(entry, 1, 11) .. string.sub(ent
 /** Moves jobs that have a state to where they wait next. A mark before the id in a ready list says: look at the state. */
 export const PLACES: string = `
 local function mark(id, state) return (state.reclaims >= 2 and '!' or '*') .. id end
-local function toTail(id, state)
-  state.place = '-'
-  state.since = now
-  redis.call('HSET', k_state, id, stateText(state))
-  redis.call('RPUSH', readyList[state.priority], mark(id, state))
+-- Writes jobs, pairs of id and state, and their entries: a command for each would cost more than all the rest.
+local function makeReady(jobs, push, sinceOf)
+  if #jobs == 0 then return end
+  local fields, entries = {}, { h = {}, n = {}, l = {} }
+  for i = 1, #jobs do
+    local id, state = jobs[i][1], jobs[i][2]
+    state.place = '-'
+    state.since = sinceOf(state.priority)
+    fields[2 * i - 1] = id
+    fields[2 * i] = stateText(state)
+    local list = entries[state.priority]
+    list[#list + 1] = mark(id, state)
+  end
+  redis.call('HSET', k_state, unpack(fields))
+  for priority, list in pairs(entries) do
+    if #list > 0 then redis.call(push, readyList[priority], unpack(list)) end
+  end
 end
+local function allToTail(jobs)
+  makeReady(jobs, 'RPUSH', function() return now end)
+end
+local function toTail(id, state) allToTail({ { id, state } }) end
 local function toDelayed(id, state, due)
   seq = seq + 1
   local order = string.format('%016.0f', seq)
@@ -121,14 +137,15 @@ local function headSince(list)
   local text = redis.call('HGET', k_state, string.sub(entry, 2))
   return text and readState(text).since or now
 end
--- At the head a job counts as ready since the oldest, so that the head tells the age of its list.
-local function toHead(id, state)
-  local list = readyList[state.priority]
-  state.place = '-'
-  state.since = math.min(now, headSince(list))
-  redis.call('HSET', k_state, id, stateText(state))
-  redis.call('LPUSH', list, mark(id, state))
+-- At the head a job counts as ready since the oldest, so that the head tells the age of its list. The last one ends up first.
+local function allToHead(jobs)
+  local since = {}
+  makeReady(jobs, 'LPUSH', function(priority)
+    since[priority] = since[priority] or math.min(now, headSince(readyList[priority]))
+    return since[priority]
+  end)
 end
+local function toHead(id, state) allToHead({ { id, state } }) end
 `;
 
 /**
