@@ -1,3 +1,4 @@
+import type { NewJob } from "@chimera/queue-core";
 import { RedisBackend, RedisConnection } from "@chimera/queue-redis";
 import { startRedis } from "@chimera/test-services";
 import { RedisAdmin } from "../redis/redis-sides.ts";
@@ -64,10 +65,12 @@ async function turns(url: string, count: number): Promise<void> {
   connection.close();
 }
 
-function jobs(turn: number, kind: string, delayMs: number): { id: string; body: string; delayMs: number }[] {
+/** As a queue makes them: of ids that are new. */
+function jobs(turn: number, kind: string, delayMs: number): NewJob[] {
   return Array.from({ length: BATCH }, (_, index) => ({
     id: `${kind}-${turn}-${index}`,
     body: BODY,
+    fresh: true,
     delayMs,
   }));
 }
