@@ -12,6 +12,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
+/** Not kept for the next request: on a busy machine that could come in the moment in which the service closes an idle connection. */
+const ONCE = { headers: { connection: "close" } };
+
 /** What the service answered. */
 export interface Answer {
   readonly status: number;
@@ -68,11 +71,11 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   async get(path: string): Promise<Answer> {
-    return answerOf(await fetch(this.#url + path));
+    return answerOf(await fetch(this.#url + path, ONCE));
   }
 
   async text(path: string): Promise<string> {
-    return (await fetch(this.#url + path)).text();
+    return (await fetch(this.#url + path, ONCE)).text();
   }
 
   async post(
