@@ -1,17 +1,10 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** The suites that hold the mutated files: quick ones, since every mutant meets them. */
+/** The suites of one area, as `mutants.ts` names them. */
 const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["@chimera/source", "module", "node", "development|production"] } },
   test: {
-    include: [
-      // Of @chimera/dlq.
-      "test/unit/foundation/backoff.test.ts",
-      "test/unit/local/**/*.test.ts",
-      "test/unit/worker/**/*.test.ts",
-      "test/unit/conformance/local-backend.test.ts",
-      "test/campaigns/mutant-histories.test.ts",
-    ],
+    include: process.env["MUTANT_SUITES"]?.split(" ") ?? [],
     pool: "threads",
     isolate: false,
     testTimeout: 20_000,

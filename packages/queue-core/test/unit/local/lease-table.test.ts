@@ -89,20 +89,35 @@ test(
 
 test("a receipt is taken as it was given, and in no other writing", () => {
   const table = new LeaseTable("random.");
-  const receipt = table.add(jobOf(1), 10, 12);
-  expect(receipt).toBe("random.12");
+  for (let number = 1; number < 12; number++) table.add(jobOf(number), 10, number);
+  const job = jobOf(12);
+  expect(table.add(job, 10, 12)).toBe("random.12");
+  expect(table.get("random.12" as Receipt)).toBe(job);
+  // The last two are what the digits of 10 and 9 would be if any character were one.
   for (const other of [
     "random.012",
     "random.",
     "random.12 ",
-    "random.1",
+    "random.13",
     "rando.12",
     "12",
     "random.1e1",
     "random.-12",
+    "random.:",
+    "random.1/",
   ]) {
     expect(table.get(other as Receipt)).toBeUndefined();
   }
+});
+
+test("a job is in flight, until its lease's end and under its delivery's number, from the moment it is added", () => {
+  const table = new LeaseTable("random.");
+  const job = jobOf(1);
+  table.add(job, 10, 7);
+  expect(job).toMatchObject({ state: "in-flight", at: 10, order: 7 });
+  table.extend(job, 20);
+  expect(job).toMatchObject({ state: "in-flight", at: 20, order: 7 });
+  expect(table.get("random.7" as Receipt)).toBe(job);
 });
 
 test("a lease that stays while 300 000 come and go is found, and keeps no place for each of them", () => {
