@@ -39,6 +39,13 @@ describe("after a failed attempt", () => {
     expect(delays.map(({ delayMs }) => delayMs)).toEqual([100, 100, 400]);
   });
 
+  it("a job is parked once surroundings that fail have used more than half of its deliveries", () => {
+    const kinds = [10, 11].map(
+      (deliveryCount) => decideFailure(down, delivery({ deliveryCount }), options).kind,
+    );
+    expect(kinds).toEqual(["retry", "park"]);
+  });
+
   it("full jitter spreads each wait over 0 to its value", () => {
     const jittered = { ...options, backoff: DEFAULT_BACKOFF };
     expect(decideFailure(new Error("x"), delivery({ failures: 1 }), jittered)).toMatchObject({
@@ -67,6 +74,7 @@ describe("after a failed attempt", () => {
 
   it("what a handler asks for is done, known by its code and not its class", () => {
     expect(decideFailure(new Unrecoverable("no"), delivery(), options)).toMatchObject({
+      kind: "dead",
       reason: "unrecoverable",
     });
     expect(decideFailure({ code: "JOB_UNRECOVERABLE" }, delivery(), options)).toMatchObject({

@@ -109,6 +109,19 @@ describe("the heartbeat", () => {
     expect(clock.pendingCount).toBe(1);
   });
 
+  it("keeps no process alive", async () => {
+    const { clock, hold } = newRig();
+    const schedule = clock.schedule.bind(clock);
+    const inBackground: (boolean | undefined)[] = [];
+    clock.schedule = (callback, delayMs, background?: boolean) => {
+      inBackground.push(background);
+      return schedule(callback, delayMs);
+    };
+    hold("a");
+    await clock.advance(BEAT_MS);
+    expect(inBackground).toEqual([true, true]);
+  });
+
   it("is over when it is stopped, for good", async () => {
     const { clock, renewer, calls, hold } = newRig();
     hold("a");
