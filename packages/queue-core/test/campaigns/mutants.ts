@@ -93,7 +93,7 @@ async function tallyOf(area: string, { directory, files, suites }: Area): Promis
     share: Math.round((killed / counted.length) * 1_000) / 1_000,
     survivors: survivors.map(
       ({ fileName, location, mutatorName, replacement }) =>
-        `${fileName.slice(fileName.indexOf("src/"))}:${location.start.line + 1} ${mutatorName}: ${replacement.replaceAll(/\s+/g, " ").slice(0, 60)}`,
+        `${fileName.slice(fileName.indexOf("src/"))}:${location.start.line} ${mutatorName}: ${replacement.replaceAll(/\s+/g, " ").slice(0, 60)}`,
     ),
   };
 }

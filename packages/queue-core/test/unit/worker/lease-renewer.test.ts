@@ -24,7 +24,7 @@ interface Rig {
   onLost: () => void;
   /** What the backend answers from now on. */
   answer: Answer;
-  hold(name: string, leaseMs?: number): ActiveJob;
+  readonly hold: (name: string, leaseMs?: number) => ActiveJob;
 }
 
 function newRig(): Rig {
@@ -64,7 +64,7 @@ function newRig(): Rig {
     beats,
     onLost: () => {},
     answer: (receipts) => receipts.map(() => "ok"),
-    hold(name, leaseMs = LEASE_MS) {
+    hold: (name, leaseMs = LEASE_MS) => {
       const delivery = sampleDelivery({ receipt: name as Receipt });
       const job = new ActiveJob(delivery, clock.monotonic(), leaseMs, async () => false);
       held.add(job);
