@@ -37,7 +37,7 @@ export async function runSoak(plan: SoakPlan, source: ProcessSource = COMPILED):
     const workers = start("worker", plan.workers);
     const producers = start("producer", plan.producers);
     await Promise.all(started.map(async (process) => process.ready()));
-    using sampler = new ServerSampler(url, plan.sampleEveryMs);
+    using sampler = await ServerSampler.start(url, plan.sampleEveryMs);
     await delay(plan.minutes * 60_000);
     const samples = [...sampler.samples];
     const gone = started.filter((process) => process.gone).length;

@@ -43,7 +43,9 @@ test(
 
     const text = "<!-- soak -->\n| worker-1: heap | 7 |\n<!-- end -->";
     expect(withSoak(text, result)).not.toContain("| 7 |");
-    expect(withSoak(text, result)).toContain(`${delivery.verdict.attempted} jobs tried`);
+    expect(withSoak(text, result)).toContain(
+      `${delivery.verdict.attempted.toLocaleString("en-US")} jobs tried`,
+    );
   },
 );
 
