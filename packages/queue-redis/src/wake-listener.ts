@@ -50,6 +50,8 @@ export class WakeListener implements Waiter {
   #busy = false;
   #blockedSince: number | undefined;
   readonly #closing = new AbortController();
+  /** Those that are under way, each ended by its request's signal or by `close`. */
+  readonly #waits = new Set<AbortController>();
 
   constructor(options: WakeListenerOptions) {
     this.#options = options;
@@ -62,18 +64,24 @@ export class WakeListener implements Waiter {
 
   /** One wait runs at a time; others queue. */
   async wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]> {
-    const ended = AbortSignal.any([this.#closing.signal, ...(request.signal ? [request.signal] : [])]);
-    if (!(await this.#takeTurn(ended, untilMs))) return [];
+    const { signal } = request;
+    const over = new AbortController();
+    if (this.#closing.signal.aborted || signal?.aborted === true) over.abort();
+    // Not `AbortSignal.any`: Node 20 keeps some 60 bytes of each in a source that lives on, 8 MB an hour of a steady load.
+    const end = (): void => over.abort();
+    this.#waits.add(over);
+    signal?.addEventListener("abort", end, { once: true });
     try {
-      return await this.#waitInTurn(request, untilMs, firstDueMs, ended);
+      return await this.#waitItsTurn(request, untilMs, firstDueMs, over.signal);
     } finally {
-      this.#busy = false;
-      this.#turns.shift()?.();
+      this.#waits.delete(over);
+      signal?.removeEventListener("abort", end);
     }
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const over of this.#waits) over.abort();
     await Promise.all(this.#leftovers);
   }
 
@@ -83,6 +91,21 @@ export class WakeListener implements Waiter {
 
   get #clock(): RedisConnection["settings"]["clock"] {
     return this.#options.connection.settings.clock;
+  }
+
+  async #waitItsTurn(
+    request: DequeueRequest,
+    untilMs: number,
+    firstDueMs: number | undefined,
+    ended: AbortSignal,
+  ): Promise<Delivery[]> {
+    if (!(await this.#takeTurn(ended, untilMs))) return [];
+    try {
+      return await this.#waitInTurn(request, untilMs, firstDueMs, ended);
+    } finally {
+      this.#busy = false;
+      this.#turns.shift()?.();
+    }
   }
 
   /** Whether the turn came before the wait was over. */
