@@ -5,7 +5,7 @@ import { drawn, newestResults, readmes } from "../../src/readme-tables.ts";
 /** How a measured rate or ratio is written; settings and limits have other units. */
 const MEASURED =
   /\d[\d .,]*(?:[kM] )?(?:jobs|rows|records|queries|ops)\/s\b|\b\d+(?:\.\d+)?(?:x| times) (?:faster|better|as fast|less|more)\b/;
-const BLOCK = /<!-- (?:bench|campaigns): [^>]+ -->[\s\S]*?<!-- end -->/g;
+const BLOCK = /<!-- (?:(?:bench|campaigns): [^>]+|soak) -->[\s\S]*?<!-- end -->/g;
 
 test.each(readmes().map((readme) => [readme.pathname.split("/").slice(-3).join("/"), readme]))(
   "the tables of %s are drawn from the results: `pnpm bench tables` draws them anew",
