@@ -28,8 +28,9 @@ export function settlementRuns(settlements: readonly ReadSettlement[]): string[]
       String(end - from),
       placesText(end - from, (index) => (settlements[from + index] as ReadSettlement).receipt.place),
     );
-    const bare = receipt.whole && settlement.outcome !== "retry";
-    for (let index = from; index < end && !bare; index++) {
+    // The places say it all.
+    const named = receipt.whole && settlement.outcome !== "retry" ? end : from;
+    for (let index = named; index < end; index++) {
       const each = settlements[index] as ReadSettlement;
       if (!receipt.whole) words.push(each.receipt.id);
       if (each.settlement.outcome !== "retry") continue;

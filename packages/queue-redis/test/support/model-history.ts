@@ -149,7 +149,8 @@ export const history: fc.Arbitrary<Step[]> = fc
 /** Gives each fresh job an id that no other has. */
 function numberFresh(steps: Step[]): Step[] {
   let count = 0;
-  const numbered = (job: NewJob): NewJob => (job.fresh === true ? { ...job, id: `fresh-${count++}` } : job);
+  const numbered = (each: NewJob): NewJob =>
+    each.fresh === true ? { ...each, id: `fresh-${count++}` } : each;
   return steps.map((step) => (step.verb === "enqueue" ? { ...step, jobs: step.jobs.map(numbered) } : step));
 }
 

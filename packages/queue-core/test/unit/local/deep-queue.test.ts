@@ -13,7 +13,7 @@ function deepBackend(): { backend: LocalBackend; jobs: NewJob[] } {
     body: `"${number} ${number % 7 === 0 ? "ü\0\u{1f600}" : ""}"`,
     ...(number % 1_000 === 999 && { headers: { number: String(number) } }),
   }));
-  for (const job of jobs) backend.enqueueNow?.(job, true);
+  for (const job of jobs) backend.enqueueNow?.({ ...job, fresh: true });
   return { backend, jobs };
 }
 
@@ -56,8 +56,8 @@ test("jobs in the depth of a queue expire like any other", async () => {
   const clock = new ManualClock();
   const backend = new LocalBackend("expiring", { clock });
   for (let number = 0; number < DEEP; number++) {
-    const job = { id: `job-${number}`, body: "{}" };
-    backend.enqueueNow?.(number % 2 === 0 ? { ...job, expiresInMs: 1 } : job, true);
+    const job = { id: `job-${number}`, body: "{}", fresh: true };
+    backend.enqueueNow?.(number % 2 === 0 ? { ...job, expiresInMs: 1 } : job);
   }
   await clock.advance(1);
   const delivered = await drain(backend);
