@@ -4,9 +4,10 @@ import { silentLogger } from "@chimera/dlq";
 import { expect, it } from "vitest";
 
 import { readServiceSettings } from "../../src/service-settings.ts";
-import { DEFAULT_CONCURRENCY, POSTGRES_DEFAULTS, Service } from "../../src/service.ts";
-import { SettingsCheck } from "../../src/settings-check.ts";
 import { recordingEnvironment } from "../../src/recording-environment.ts";
+import { SETTING_DEFAULTS, UNSET_MEANS } from "../../src/setting-defaults.ts";
+import { POSTGRES_DEFAULTS, Service } from "../../src/service.ts";
+import { SettingsCheck } from "../../src/settings-check.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
@@ -37,28 +38,66 @@ function namesInTheTable(): string[] {
   return ROWS.flatMap(([names = ""]) => names.match(/CHIMERA_[A-Z_]+/g) ?? []).toSorted();
 }
 
-/** What its last column begins with. */
-function defaultInTheTable(name: string): string {
-  const row = ROWS.find(([names = ""]) => names.includes(`\`${name}\``));
-  return row?.at(-1)?.split(":")[0]?.replaceAll("`", "").replaceAll(" ", "") ?? "";
+/** What the last column gives for each name: for the service, not for the demo, and without the reason beside it. */
+function defaultsInTheTable(): Record<string, string> {
+  const rows = ROWS.map(([names = "", , cell = ""]) => {
+    const ofService = (/service: (.*)/.exec(cell)?.[1] ?? cell).replaceAll("`", "");
+    return { names: names.match(/CHIMERA_[A-Z_]+/g) ?? [], told: ofService };
+  });
+  const pairs = rows.flatMap(({ names, told }) => {
+    const each = told.split(", ");
+    return names.map((name, at) => [name, each.length === names.length ? each[at] : told] as const);
+  });
+  return Object.fromEntries(pairs.map(([name, told = ""]) => [name, told]));
+}
+
+/** Variable to default, as the table of options in a store's own README gives them. */
+function defaultsOfStore(store: string): Record<string, string> {
+  const readme = readFileSync(
+    new URL(`../../../../packages/storage-${store}/README.md`, import.meta.url),
+    "utf8",
+  );
+  const rows = readme.split("\n").map((line) => line.split("|"));
+  const pairs = rows.flatMap(([, , , cell = "", , variables = ""]) => {
+    const each = cell.replaceAll(/[` ]/g, "").split(",");
+    const names = variables.match(/(?<=`)[A-Z_]+(?=`)/g) ?? [];
+    return names.map((name, at) => [`CHIMERA_${store.toUpperCase()}_${name}`, each[at] ?? ""] as const);
+  });
+  return Object.fromEntries(pairs);
 }
 
 it("the README's table of settings names exactly the variables that the code reads", async () => {
   expect(namesInTheTable()).toEqual(await namesInTheCode());
 });
 
-it("the README's table of settings gives the service's own defaults as the code has them", () => {
+it("the README's table of settings gives the defaults that --print-config shows", async () => {
+  const table = defaultsInTheTable();
+  const withoutBlanks = (told = ""): string => told.split(":")[0]?.replaceAll(" ", "") ?? "";
+  for (const name of await namesInTheCode()) {
+    const value = SETTING_DEFAULTS[name];
+    if (value === undefined) expect(UNSET_MEANS[name], name).toBe(table[name]);
+    else expect(withoutBlanks(table[name]), name).toBe(value);
+  }
+});
+
+it("the defaults that --print-config shows are the code's, for what the service itself reads", () => {
   const { host, port, maxBodyBytes, shutdownMs, logLevel } = readServiceSettings({}, new SettingsCheck());
-  const own = {
-    CHIMERA_HTTP_HOST: `${host},${port}`,
+  expect(SETTING_DEFAULTS).toMatchObject({
+    CHIMERA_HTTP_HOST: host,
+    CHIMERA_HTTP_PORT: String(port),
     CHIMERA_HTTP_MAX_BODY_BYTES: String(maxBodyBytes),
     CHIMERA_SHUTDOWN_MS: String(shutdownMs),
     CHIMERA_LOG_LEVEL: logLevel,
-    CHIMERA_WORKER_CONCURRENCY: String(DEFAULT_CONCURRENCY),
-    ...POSTGRES_DEFAULTS,
-  };
-  const told = Object.keys(own).map((name) => [name, defaultInTheTable(name)]);
-  expect(Object.fromEntries(told)).toEqual(own);
+  });
+});
+
+it.each(["postgres", "clickhouse"])("they are the defaults that the README of storage-%s gives", (store) => {
+  const expected = defaultsOfStore(store);
+  const shown = Object.keys(SETTING_DEFAULTS).filter(
+    (name) => name in expected && !(name in POSTGRES_DEFAULTS),
+  );
+  expect(shown.length).toBeGreaterThanOrEqual(12);
+  for (const name of shown) expect(expected[name], name).toBe(SETTING_DEFAULTS[name]);
 });
 
 it("the README gives the last line of the demo as the tests have it", () => {
