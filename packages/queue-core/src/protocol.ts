@@ -162,7 +162,7 @@ export interface QueueMetrics {
   readonly delayed: number;
   /** Jobs under a lease, expired ones that were not reclaimed yet included. */
   readonly inFlight: number;
-  /** Milliseconds that the oldest ready job has waited since it became ready; 0 when none is. */
+  /** Milliseconds that the oldest ready job has waited since it became ready, a delayed one since it was due; 0 when none is. */
   readonly oldestReadyMs: number;
   /** Counters since the queue was made. */
   readonly enqueued: number;

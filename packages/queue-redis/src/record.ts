@@ -105,7 +105,7 @@ function decodeAt(id: string, text: string, at: number): StoredJob {
 
 /** What has happened to a job, as scripts keep it (`STATE` in prelude.lua.ts). */
 export interface StoredState {
-  /** A batch, tilde and place, `-` for ready, or `d` and a sequence number. */
+  /** A batch, tilde and place; `-` for ready; or `d` and a sequence number for what was delayed, and is while it has a due time. */
   readonly place: string;
   readonly deliveryCount: number;
   readonly failures: number;
@@ -143,7 +143,8 @@ export function decodeState(text: string): StoredState {
 export function jobView(id: string, record: string, state: StoredState, dueAt: number | undefined): JobView {
   const { job, enqueuedAt } = decodeRecord(id, record);
   const { deliveryCount, failures, errors, place } = state;
-  const where = place === "-" ? "ready" : place.startsWith("d") ? "delayed" : "in-flight";
+  const waits = place === "-" || place.startsWith("d");
+  const where = dueAt !== undefined ? "delayed" : waits ? "ready" : "in-flight";
   return {
     job,
     state: where,

@@ -249,7 +249,8 @@ export class JobStore {
     for (let promoted = 0; promoted < PASS_LIMIT; promoted++) {
       const record = this.delayed.takeDue(nowMs);
       if (record === undefined) return false;
-      this.ready.of(record.terms.priority).pushTail(record, nowMs);
+      // Ready since it was due, however late it is promoted.
+      this.ready.of(record.terms.priority).pushTail(record, record.at);
       this.#changeLog?.jobChanged(record);
     }
     return true;

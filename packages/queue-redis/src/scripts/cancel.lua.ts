@@ -42,6 +42,7 @@ for priority, list in pairs(readyList) do
     local entry = redis.call('LINDEX', list, 0)
     if not entry or not isBuried(priority, entry) then break end
     redis.call('LPOP', list)
+    uncount(entry, priority)
     tombs = tombs - 1
   end
 end
@@ -63,16 +64,19 @@ export const CANCEL: Script = defineScript(
   CUT_OFF,
   `
 local answers, cancelled = {}, 0
+local function bury(id, priority)
+  redis.call('HINCRBY', k_tombs, priority .. id, 1)
+  tombs = tombs + 1
+end
 local function cancel(id)
   local text = redis.call('HGET', k_state, id)
   if not text then return 0 end
   local state = readState(text)
   forgetJob(id)
   if state.place == '-' then
-    redis.call('HINCRBY', k_tombs, state.priority .. id, 1)
-    tombs = tombs + 1
+    bury(id, state.priority)
   elseif string.byte(state.place) == 100 then
-    redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. id)
+    if redis.call('ZREM', k_delayed, string.sub(state.place, 2) .. id) == 0 then bury(id, state.priority) end
   else
     local batch, place = string.match(state.place, '^(.*)~(%d+)$')
     cutOff(batch, tonumber(place))
@@ -109,6 +113,7 @@ for priority, list in pairs(readyList) do
   local entries = passes < 250 and redis.call('LPOP', list, 250 - passes)
   for _, entry in ipairs(entries or {}) do
     passes = passes + 1
+    uncount(entry, priority)
     if tombs > 0 and isBuried(priority, entry) then
       tombs = tombs - 1
     else
@@ -120,7 +125,7 @@ end
 local delayed = passes < 250 and redis.call('ZRANGE', k_delayed, 0, 249 - passes) or {}
 for _, member in ipairs(delayed) do
   passes = passes + 1
-  forgetJob(string.sub(member, 17))
+  forgetJob(string.sub(member, 18))
   redis.call('ZREM', k_delayed, member)
   cleared = cleared + 1
 end

@@ -28,7 +28,7 @@ end
 const ROOM = `
 local room = tonumber(ARGV[2])
 if room == 0 then
-  room = #ARGV
+  room = math.huge
 else
   room = room + tombs - redis.call('LLEN', k_high) - redis.call('LLEN', k_normal) - redis.call('LLEN', k_low) - redis.call('ZCARD', k_delayed)
 end
@@ -53,8 +53,8 @@ end
  * Stores jobs that nothing has to be looked up for: fresh, plain, and of normal priority.
  *
  * ARGV: partitions; maxDepth (0: none); producer; slot; number of the call, growing in each slot; then whole entries
- * (`ENTRIES` in prelude.lua.ts), all with the same moment in their first 11 digits: what the producer believes the server's clock
- * to be. Where it is off by more than a call takes, the server writes its own.
+ * (`ENTRIES` in prelude.lua.ts), all with the same moment in their first 11 digits: what the producer believes the
+ * server's clock to be. Where it is off by more than a call takes, the server writes its own.
  * Returns text: its clock in milliseconds, then as `ENQUEUE`.
  * Cost: O(jobs), and nothing a job beyond one RPUSH. Bound: 250 jobs.
  */
@@ -81,7 +81,7 @@ if taken > 0 then
   else
     redis.call('RPUSH', k_normal, unpack(ARGV, 6, 5 + taken))
   end
-  redis.call('HINCRBY', k_meta, 'enqueued', taken)
+  note('enqueued', fmt((tonumber(META[14]) or 0) + taken))
   wakeUp(taken)
 end
 `,
@@ -127,7 +127,7 @@ local stamp = string.format('%011x', now)
 local seen, keys = {}, {}
 local jobs, states, delays, dedups, dues = {}, {}, {}, {}, {}
 local tails = { h = {}, n = {}, l = {} }
-local ready = 0
+local ready, lastSince, lastText = 0, nil, nil
 local function holder(key)
   if keys[key] then return keys[key] end
   local value = redis.call('HGET', k_dedup, key)
@@ -143,7 +143,9 @@ local function holdDedup(dedup, ttl, id)
     dedups[#dedups + 1] = id
     return
   end
-  local ends = fmt(now + tonumber(ttl))
+  local ends = now + tonumber(ttl)
+  dueBy(ends)
+  ends = fmt(ends)
   dedups[#dedups + 1] = '@' .. ends .. ' ' .. id
   dues[#dues + 1] = ends
   dues[#dues + 1] = dedup
@@ -152,22 +154,38 @@ end
 local function keep(id, record, priority, delay, expires, ttl, dedup)
   jobs[#jobs + 1] = id
   jobs[#jobs + 1] = stamp .. record
-  local state = { place = '-', deliveries = 0, failures = 0, reclaims = 0, since = now, priority = priority, errors = '',
-    expires = expires ~= '' and now + tonumber(expires) or 0, dedup = ttl == '' and dedup or '' }
   if dedup ~= '' then holdDedup(dedup, ttl, id) end
+  local place, since = '-', now
   if delay ~= '' then
     seq = seq + 1
-    local order = string.format('%016.0f', seq)
-    state.place = 'd' .. order
-    delays[#delays + 1] = now + tonumber(delay)
-    delays[#delays + 1] = order .. id
+    since = now + tonumber(delay)
+    dueBy(since)
+    local member = string.format('%016.0f', seq) .. priority
+    place = 'd' .. member
+    delays[#delays + 1] = since
+    delays[#delays + 1] = member .. id
   else
     ready = ready + 1
     local tail = tails[priority]
     tail[#tail + 1] = '*' .. id
+    mixed = mixed + 1
   end
+  if since ~= lastSince then lastSince, lastText = since, fmt(since) end
   states[#states + 1] = id
-  states[#states + 1] = stateText(state)
+  states[#states + 1] = place .. ' 0 0 0 ' .. lastText .. ' ' .. (expires == '' and '0' or fmt(now + tonumber(expires))) .. ' ' ..
+    priority .. '\\n' .. (ttl == '' and dedup or '')
+end
+-- Which of them are alive already: asked for at once.
+local alive = {}
+do
+  local asked = {}
+  for i = 1, count do
+    local kind = string.byte(ARGV[5 + count + i])
+    if kind < 97 then asked[#asked + 1] = ARGV[5 + i] end
+  end
+  if #asked > 0 then
+    for i, text in ipairs(redis.call('HMGET', k_state, unpack(asked))) do alive[asked[i]] = text end
+  end
 end
 for i = 1, count do
   local id, record = ARGV[5 + i], ARGV[5 + count + i]
@@ -180,12 +198,13 @@ for i = 1, count do
       room = room - 1
       ready = ready + 1
       local tail = tails[priority]
+      if priority ~= 'n' then mixed = mixed + 1 end
       tail[#tail + 1] = stamp .. string.format('%02x', #id) .. id .. record
     end
   else
     local delay, expires, ttl, dedup = string.match(record, '^%a%d*;(%d*);(%d*);(%d*);[^\\n]*\\n([^\\n]*)\\n')
     local live = dedup ~= '' and holder(dedup)
-    if seen[id] or redis.call('HEXISTS', k_jobs, id) == 1 then
+    if seen[id] or alive[id] then
       refuse(i, 'd', id)
     elseif live then
       refuse(i, 'd', live)
@@ -213,7 +232,7 @@ if #dedups > 0 then redis.call('HSET', k_dedup, unpack(dedups)) end
 if #dues > 0 then redis.call('ZADD', k_dedupDue, unpack(dues)) end
 local stored = ready + #delays / 2
 if stored > 0 then
-  redis.call('HINCRBY', k_meta, 'enqueued', stored)
+  note('enqueued', fmt((tonumber(META[14]) or 0) + stored))
   wakeUp(#delays > 0 and ready + 1 or ready)
 end
 `,

@@ -43,9 +43,11 @@ while at <= #ARGV do
   if #members > 0 and #members == left then
     -- All that is left of the batch: its one lease moves.
     redis.call('ZADD', k_leases, ends, batch)
+    dueBy(ends)
     if singles > 0 then singles = singles - redis.call('ZREM', k_leases, unpack(members)) end
   elseif #members > 0 then
     singles = singles + redis.call('ZADD', k_leases, unpack(scored))
+    dueBy(ends)
   end
   index = index + size
   at = at + 3

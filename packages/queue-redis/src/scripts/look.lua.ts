@@ -30,7 +30,7 @@ local function addKept(id)
   local at = #ids + 1
   ids[at], records[at] = id, redis.call('HGET', k_jobs, id) or ''
   states[at] = redis.call('HGET', k_state, id) or ''
-  local order = string.match(states[at], '^d(%d+) ')
+  local order = string.match(states[at], '^d(%d+%a) ')
   local due = order and redis.call('ZSCORE', k_delayed, order .. id)
   dues[at] = due and fmt(tonumber(due)) or '-'
 end
@@ -56,7 +56,7 @@ elseif ARGV[2] == 'ready' then
     from = math.max(0, from - length)
   end
 elseif ARGV[2] == 'delayed' then
-  for _, member in ipairs(redis.call('ZRANGE', k_delayed, from, from + size - 1)) do addKept(string.sub(member, 17)) end
+  for _, member in ipairs(redis.call('ZRANGE', k_delayed, from, from + size - 1)) do addKept(string.sub(member, 18)) end
 else
   -- A position is a thousand times the rank of the lease and the place in its batch.
   local rank, place, looked = math.floor(from / 1000), from % 1000, 0

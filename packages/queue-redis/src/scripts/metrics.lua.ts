@@ -48,7 +48,7 @@ for priority, list in pairs({ h = k_high, n = k_normal, l = k_low }) do
 end
 local depth = redis.call('LLEN', k_high) + redis.call('LLEN', k_normal) + redis.call('LLEN', k_low) - tombs
 local delayed = redis.call('ZCARD', k_delayed)
-local due = redis.call('ZCOUNT', k_delayed, '-inf', now)
+local overdue = redis.call('ZCOUNT', k_delayed, '-inf', now)
 local looked = 0
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, 250)) do
   local tilde = string.find(member, '~', 1, true)
@@ -59,7 +59,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMI
   for place = only or 1, only or #flags do
     if inFlight(flags[place]) then
       looked = looked + 1
-      if only or singles == 0 or looked > 1000 or not redis.call('ZSCORE', k_leases, single(batch, place)) then due = due + 1 end
+      if only or singles == 0 or looked > 1000 or not redis.call('ZSCORE', k_leases, single(batch, place)) then overdue = overdue + 1 end
     end
   end
 end
@@ -74,7 +74,7 @@ while #samples < 1024 and calls < ${LATENCY_SAMPLES} do
   end
   if #page < 64 then break end
 end
-local reply = { fmt(now), depth, due, delayed, flying, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
+local reply = { fmt(now), depth, overdue, delayed, flying, oldest and fmt(oldest) or '-', META[9] and 1 or 0 }
 for i = 1, 9 do reply[#reply + 1] = counters[i] or '0' end
 reply[#reply + 1] = samples
 return reply

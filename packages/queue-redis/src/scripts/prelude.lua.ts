@@ -7,12 +7,10 @@ export const LAYOUT_VERSION = 1;
  * A step back of the clock by at most 5 s is hidden: time stands still until it has caught up. A larger one is
  * taken over and counted in `meta.clockSteps`. `meta.offset` is for tests and nothing here writes it: milliseconds to add, or `=` and a moment at which time stands.
  *
- * KEYS: meta. ARGV[1]: partitions. Sets `now` (ms), `us`, `META`, `note` and `fmt`; Lua's own `tostring` would turn
- * 16 digits into an exponent.
+ * KEYS: meta. ARGV[1]: partitions. Sets `now` (ms), `us`, `META`, and what of `meta` the script may change.
  */
-export const PRELUDE: string = `
-local fmt = function(number) return string.format('%.0f', number) end
-local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused', 'singles', 'flying')
+export const OPENING: string = `
+local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'time', 'offset', 'sleepers', 'tombs', 'seq', 'fence', 'paused', 'singles', 'flying', 'due', 'processed', 'enqueued', 'mixed')
 if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
 if META[2] and META[2] ~= ARGV[1] then return redis.error_reply('CHIMERA_PARTITIONS_DIFFER ' .. META[2]) end
 local clock = redis.call('TIME')
@@ -29,7 +27,17 @@ local tombs = tonumber(META[6]) or 0
 local seq = tonumber(META[7]) or 0
 local singles = tonumber(META[10]) or 0
 local flying = tonumber(META[11]) or 0
-local seqBefore, singlesBefore, tombsBefore, flyingBefore = seq, singles, tombs, flying
+-- A moment before which nothing is due: no delayed job, no lease, no dedup key. Looking for them would be three commands a call.
+local due = tonumber(META[12]) or 0
+-- Ready entries that are not whole jobs of normal priority.
+local mixed = tonumber(META[15]) or 0
+`;
+
+/** What scripts write with. Lua's own `tostring` would turn 16 digits into an exponent. */
+export const NOTES: string = `
+local function fmt(number) return string.format('%.0f', number) end
+local function dueBy(ms) if ms < due then due = ms end end
+local seqBefore, singlesBefore, tombsBefore, flyingBefore, dueBefore, mixedBefore = seq, singles, tombs, flying, due, mixed
 -- What else this call writes to meta, at its end and in one command.
 local notes = { k_meta, 'time', us }
 local function note(field, value)
@@ -38,6 +46,9 @@ local function note(field, value)
 end
 `;
 
+/** {@link OPENING}, and the functions `fmt`, `note` and `dueBy`. */
+export const PRELUDE: string = OPENING + NOTES;
+
 /** Writes to `meta` what has changed, once the other writes of a call have been made. */
 export const NOTE_TIME: string = `
 if stepped then redis.call('HINCRBY', k_meta, 'clockSteps', 1) end
@@ -45,6 +56,8 @@ if seq ~= seqBefore then note('seq', seq) end
 if singles ~= singlesBefore then note('singles', singles) end
 if tombs ~= tombsBefore then note('tombs', tombs) end
 if flying ~= flyingBefore then note('flying', flying) end
+if due ~= dueBefore then note('due', fmt(due)) end
+if mixed ~= mixedBefore then note('mixed', math.max(0, mixed)) end
 redis.call('HSET', unpack(notes))
 `;
 
@@ -58,7 +71,7 @@ redis.call('HDEL', k_meta, '-')
 
 /**
  * What has happened to a job with an entry in `jobs`, as text in `state`: where it is (a batch, tilde and its number there; `-` for
- * ready; `d` and a sequence number for delayed), deliveries, failures, reclaims, ready since, expiry (0: never), priority; then
+ * ready; `d` and what stands before its id in `delayed`, also once it is ready by the lapse of time), deliveries, failures, reclaims, ready since, expiry (0: never), priority; then
  * a line with the dedup key that dies with the job, as JSON text; then a line for each remembered error.
  */
 export const STATE: string = `
@@ -87,6 +100,10 @@ end
  */
 export const ENTRIES: string = `
 local function isMarked(first) return first == 42 or first == 33 end
+-- An entry that leaves its list.
+local function uncount(entry, priority)
+  if priority ~= 'n' or isMarked(string.byte(entry)) then mixed = mixed - 1 end
+end
 local function idEnd(entry) return 13 + tonumber(string.sub(entry, 12, 13), 16) end
 local function idOf(entry)
   if isMarked(string.byte(entry)) then return string.sub(entry, 2) end
@@ -97,37 +114,49 @@ local function enqueuedAt(entry) return tonumber(string.sub(entry, 1, 11), 16) e
 local function recordOf(entry) return string.sub(entry, 1, 11) .. string.sub(entry, idEnd(entry) + 1) end
 `;
 
-/** Moves jobs that have a state to where they wait next. A mark before the id in a ready list says: look at the state. */
+/**
+ * Moves jobs that have a state to where they wait next.
+ *
+ * A mark before the id in a ready list says: look at the state; it is an exclamation mark for a suspect. A member of `delayed` is a
+ * sequence number in 16 digits, the letter of the priority, in upper case for a suspect, and the id: all that is needed to
+ * put it into its list.
+ */
 export const PLACES: string = `
-local function mark(id, state) return (state.reclaims >= 2 and '!' or '*') .. id end
--- Writes jobs, pairs of id and state, and their entries: a command for each would cost more than all the rest.
-local function makeReady(jobs, push, sinceOf)
-  if #jobs == 0 then return end
-  local fields, entries = {}, { h = {}, n = {}, l = {} }
-  for i = 1, #jobs do
-    local id, state = jobs[i][1], jobs[i][2]
-    state.place = '-'
-    state.since = sinceOf(state.priority)
-    fields[2 * i - 1] = id
-    fields[2 * i] = stateText(state)
-    local list = entries[state.priority]
-    list[#list + 1] = mark(id, state)
-  end
-  redis.call('HSET', k_state, unpack(fields))
-  for priority, list in pairs(entries) do
-    if #list > 0 then redis.call(push, readyList[priority], unpack(list)) end
+local function mark(id, reclaims) return (reclaims >= 2 and '!' or '*') .. id end
+-- Jobs on their way to the ready lists: a command for each would cost more than all the rest.
+local function newGroup() return { fields = {}, h = {}, n = {}, l = {} } end
+local function join(group, id, text, reclaims, priority)
+  local fields, list = group.fields, group[priority]
+  fields[#fields + 1] = id
+  fields[#fields + 1] = text
+  list[#list + 1] = mark(id, reclaims)
+end
+local function pushAll(group, push)
+  for priority, list in pairs(readyList) do
+    local count = #group[priority]
+    mixed = mixed + count
+    if count > 0 then redis.call(push, list, unpack(group[priority])) end
   end
 end
-local function allToTail(jobs)
-  makeReady(jobs, 'RPUSH', function() return now end)
+local function makeReady(group, push)
+  if #group.fields == 0 then return end
+  redis.call('HSET', k_state, unpack(group.fields))
+  pushAll(group, push)
 end
-local function toTail(id, state) allToTail({ { id, state } }) end
-local function toDelayed(id, state, due)
+local function toReady(id, state, since, push)
+  state.place, state.since = '-', since
+  local group = newGroup()
+  join(group, id, stateText(state), state.reclaims, state.priority)
+  makeReady(group, push)
+end
+local function toTail(id, state) toReady(id, state, now, 'RPUSH') end
+local function toDelayed(id, state, readyAt)
   seq = seq + 1
-  local order = string.format('%016.0f', seq)
-  state.place = 'd' .. order
+  local member = string.format('%016.0f', seq) .. (state.reclaims >= 2 and string.upper(state.priority) or state.priority)
+  state.place, state.since = 'd' .. member, readyAt
   redis.call('HSET', k_state, id, stateText(state))
-  redis.call('ZADD', k_delayed, due, order .. id)
+  redis.call('ZADD', k_delayed, readyAt, member .. id)
+  dueBy(readyAt)
 end
 -- Since when the entry at the head of a list is ready; now when the list is empty.
 local function headSince(list)
@@ -137,15 +166,9 @@ local function headSince(list)
   local text = redis.call('HGET', k_state, string.sub(entry, 2))
   return text and readState(text).since or now
 end
--- At the head a job counts as ready since the oldest, so that the head tells the age of its list. The last one ends up first.
-local function allToHead(jobs)
-  local since = {}
-  makeReady(jobs, 'LPUSH', function(priority)
-    since[priority] = since[priority] or math.min(now, headSince(readyList[priority]))
-    return since[priority]
-  end)
-end
-local function toHead(id, state) allToHead({ { id, state } }) end
+-- At the head a job counts as ready since the oldest, so that the head tells the age of its list.
+local function sinceAtHead(priority) return math.min(now, headSince(readyList[priority])) end
+local function toHead(id, state) toReady(id, state, sinceAtHead(state.priority), 'LPUSH') end
 `;
 
 /**

@@ -5,6 +5,16 @@ const LATENCY_SLACK = 64;
 /** Failures that a job remembers. */
 const KEPT_ERRORS = 5;
 
+/** Keeps how long the handlers of a call's jobs took. @param count - the variable that says how many are done */
+export function noteDurations(count: string): string {
+  return `
+if DURATIONS ~= '' and ${count} > 0 then
+  local calls = redis.call('LPUSH', k_latency, string.format('%.0f', now) .. ' ' .. DURATIONS)
+  if calls > ${KEPT_LATENCY_CALLS + LATENCY_SLACK} then redis.call('LTRIM', k_latency, 0, ${KEPT_LATENCY_CALLS - 1}) end
+end
+`;
+}
+
 /** Reads the places of a run: the first alone where the others follow it one by one, else all, with commas between. */
 export const PLACES_OF_RUN: string = `
 local function placesOfRun(text, size)
@@ -40,10 +50,13 @@ export const SETTLE_RUNS: string = `
 local stale, index = {}, 0
 local processed, deadLettered, retried, failed, woken = 0, 0, 0, 0, 0
 
-local function forget(id)
-  local text = redis.call('HGET', k_state, id)
-  if text then freeDedup(id, readState(text)) end
-  redis.call('HDEL', k_state, id)
+local function forget(ids)
+  for i, text in ipairs(redis.call('HMGET', k_state, unpack(ids))) do
+    local dedup = text and string.match(text, '^[^\\n]*\\n([^\\n]*)')
+    if dedup and dedup ~= '' then freeDedup(ids[i], { dedup = dedup }) end
+  end
+  redis.call('HDEL', k_state, unpack(ids))
+  redis.call('HDEL', k_jobs, unpack(ids))
 end
 local function release(id, flag)
   local state = stateInFlight(id, flag)
@@ -96,7 +109,6 @@ local function settleEach(kind, whole, batch, size, places, text, at)
       elseif kind == 'r' then
         retry(id, flag, ARGV[at + width - 3], ARGV[at + width - 2], ARGV[at + width - 1])
       elseif id then
-        forget(id)
         gone[#gone + 1] = id
       end
     else
@@ -105,7 +117,7 @@ local function settleEach(kind, whole, batch, size, places, text, at)
     at = at + width
   end
   if #kept > 0 then redis.call('HSET', k_jobs, unpack(kept)) end
-  if #gone > 0 then redis.call('HDEL', k_jobs, unpack(gone)) end
+  if #gone > 0 then forget(gone) end
   if #left > 0 then
     flying = flying - #left
     endSingles(batch, left)
@@ -141,11 +153,8 @@ while at <= #ARGV do
   at = at + 4 + size * ((whole and 0 or 1) + (kind == 'r' and 3 or 0))
 end
 
-if DURATIONS ~= '' and processed > 0 then
-  local calls = redis.call('LPUSH', k_latency, fmt(now) .. ' ' .. DURATIONS)
-  if calls > ${KEPT_LATENCY_CALLS + LATENCY_SLACK} then redis.call('LTRIM', k_latency, 0, ${KEPT_LATENCY_CALLS - 1}) end
-end
-if processed > 0 then redis.call('HINCRBY', k_meta, 'processed', processed) end
+${noteDurations("processed").trim()}
+if processed > 0 then note('processed', fmt((tonumber(META[13]) or 0) + processed)) end
 if deadLettered > 0 then redis.call('HINCRBY', k_meta, 'deadLettered', deadLettered) end
 if retried > 0 then redis.call('HINCRBY', k_meta, 'retried', retried) end
 if failed > 0 then redis.call('HINCRBY', k_meta, 'failed', failed) end

@@ -1,5 +1,16 @@
 import { HAND_OUT, REFRESH, SLEEP } from "./hand-out.lua.ts";
-import { ENTRIES, FREEING_WRITE, LEASES, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import { plainTurn } from "./plain-turn.lua.ts";
+import {
+  ENTRIES,
+  FREEING_WRITE,
+  LEASES,
+  NOTES,
+  NOTE_TIME,
+  OPENING,
+  PLACES,
+  STATE,
+  WAKE_UP,
+} from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 import { IN_FLIGHT_STATE, PLACES_OF_RUN, SETTLE_RUNS } from "./settle.lua.ts";
 
@@ -36,8 +47,10 @@ export const DEQUEUE: Script = defineScript(
     "dedupDue",
     "wake",
   ],
-  PRELUDE,
+  OPENING,
   FETCH,
+  plainTurn({ settles: false, fetches: true }, `{ header, entries, {}, {} }`),
+  NOTES,
   STATE,
   ENTRIES,
   PLACES,
@@ -75,8 +88,10 @@ export const SETTLE: Script = defineScript(
     "latency",
     "wake",
   ],
-  PRELUDE,
+  OPENING,
   `local DURATIONS, RUNS = ARGV[2], 3`,
+  plainTurn({ settles: true, fetches: false }, `{}`),
+  NOTES,
   STATE,
   ENTRIES,
   PLACES,
@@ -116,9 +131,11 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
     "latency",
     "wake",
   ],
-  PRELUDE,
+  OPENING,
   FETCH,
   `local DURATIONS, RUNS = ARGV[7], 8`,
+  plainTurn({ settles: true, fetches: true }, `{ {}, header, entries, {}, {} }`),
+  NOTES,
   STATE,
   ENTRIES,
   PLACES,
