@@ -1,6 +1,6 @@
 /** Every key of a partition, by the name that scripts know it under. */
 const SUFFIXES = {
-  /** HASH: layout version, counters, fence, newest time seen, number of partitions, pause. */
+  /** HASH: layout version, counters, fence, newest time seen, number of partitions, pause, and before which moment nothing is due. */
   meta: "meta",
   /**
    * HASHes: job id -> the job as it was enqueued, and where it is and what has happened to it. Plain jobs have neither until they are retried,
@@ -12,13 +12,13 @@ const SUFFIXES = {
   high: "ready:high",
   normal: "ready",
   low: "ready:low",
-  /** ZSET: due time -> sequence number and job id, so that equal due times keep the order of enqueueing. */
+  /** ZSET: due time -> sequence number, so that equal due times keep the order of enqueueing; letter of the priority; job id. */
   delayed: "delayed",
   /** ZSET: end of the lease -> batch of jobs that one call handed out, or batch, tilde and place where one was extended alone. */
   leases: "leases",
   /** HASH: batch -> its jobs, in order; batch and `f` -> of each of them a letter, or a dash where it is in flight no more. */
   batches: "batches",
-  /** HASH: priority and job id -> how many entries of the ready list are to be passed over. */
+  /** HASH: letter of the priority and job id -> how many entries of the ready list are to be passed over. */
   tombs: "tombs",
   /** HASH and ZSET: dedup key -> job id, and when a key with a life of its own ends. */
   dedup: "dedup",

@@ -1,5 +1,6 @@
 import { ENTRIES, LEASES, NOTE_TIME, PRELUDE, STATE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
+import { BURIED, CLEAR_HEADS } from "./tombs.lua.ts";
 
 const FORGET_JOB = `
 local function forgetJob(id)
@@ -21,33 +22,6 @@ local function cutOff(batch, place)
 end
 `;
 
-/** Whether an entry that was taken off a list is what is left of a cancelled job. */
-const IS_BURIED = `
-local function isBuried(priority, entry)
-  if entry == '-' then return true end
-  if not isMarked(string.byte(entry)) then return false end
-  local field = priority .. string.sub(entry, 2)
-  local left = redis.call('HGET', k_tombs, field)
-  if not left then return false end
-  if left == '1' then redis.call('HDEL', k_tombs, field) else redis.call('HINCRBY', k_tombs, field, -1) end
-  return true
-end
-`;
-
-/** Takes what is cancelled off the heads of the lists, at most 250 entries each, so that a head tells the age of its list. */
-export const CLEAR_HEADS: string = `
-${IS_BURIED.trim()}
-for priority, list in pairs(readyList) do
-  for _ = 1, tombs > 0 and 250 or 0 do
-    local entry = redis.call('LINDEX', list, 0)
-    if not entry or not isBuried(priority, entry) then break end
-    redis.call('LPOP', list)
-    uncount(entry, priority)
-    tombs = tombs - 1
-  end
-end
-`;
-
 /**
  * Removes jobs that have an entry in `jobs`, wherever they are. A ready one leaves its entry in the list, counted in `tombs`.
  *
@@ -62,12 +36,9 @@ export const CANCEL: Script = defineScript(
   LEASES,
   FORGET_JOB,
   CUT_OFF,
+  BURIED,
   `
 local answers, cancelled = {}, 0
-local function bury(id, priority)
-  redis.call('HINCRBY', k_tombs, priority .. id, 1)
-  tombs = tombs + 1
-end
 local function cancel(id)
   local text = redis.call('HGET', k_state, id)
   if not text then return 0 end
@@ -106,7 +77,7 @@ export const CLEAR: Script = defineScript(
   STATE,
   ENTRIES,
   FORGET_JOB,
-  IS_BURIED,
+  BURIED,
   `
 local cleared, passes = 0, 0
 for priority, list in pairs(readyList) do
@@ -114,9 +85,7 @@ for priority, list in pairs(readyList) do
   for _, entry in ipairs(entries or {}) do
     passes = passes + 1
     uncount(entry, priority)
-    if tombs > 0 and isBuried(priority, entry) then
-      tombs = tombs - 1
-    else
+    if tombs == 0 or not isBuried(priority, entry) then
       if isMarked(string.byte(entry)) then forgetJob(string.sub(entry, 2)) end
       cleared = cleared + 1
     end

@@ -154,19 +154,6 @@ local function putBack(list, got, from)
   for i = #got, from, -1 do rest[#rest + 1] = got[i] end
   if #rest > 0 then redis.call('LPUSH', list, unpack(rest)) end
 end
-local function passedOver(priority, entry)
-  if entry == '-' then
-    tombs = tombs - 1
-    return true
-  end
-  if not isMarked(string.byte(entry)) then return false end
-  local field = priority .. string.sub(entry, 2)
-  local left = redis.call('HGET', k_tombs, field)
-  if not left then return false end
-  if left == '1' then redis.call('HDEL', k_tombs, field) else redis.call('HINCRBY', k_tombs, field, -1) end
-  tombs = tombs - 1
-  return true
-end
 -- The states of the marked ones from that place on, by their places: one command for all.
 local function statesOf(got, from)
   local places, ids, texts = {}, {}, {}
@@ -183,7 +170,7 @@ local function statesOf(got, from)
 end
 -- Takes one entry off; answers false where the hand-out ends before it.
 local function take(entry, priority, text)
-  if tombs > 0 and passedOver(priority, entry) then return true end
+  if tombs > 0 and isBuried(priority, entry) then return true end
   if isMarked(string.byte(entry)) then
     if not text then return true end
     local deliveries, rest, reclaims, expires = string.match(text, '^%S+ (%d+)( %d+ (%d+) %d+ (%d+) .*)$')

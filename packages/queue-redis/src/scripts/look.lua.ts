@@ -1,6 +1,7 @@
-import { CLEAR_HEADS, CUT_OFF } from "./cancel.lua.ts";
+import { CUT_OFF } from "./cancel.lua.ts";
 import { ENTRIES, LEASES, NOTE_TIME, PRELUDE, STATE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
+import { BURIED, CLEAR_HEADS } from "./tombs.lua.ts";
 
 /** Entries of a ready list that one search looks at; 0.2 ms of the server's time with records of 200 bytes. */
 const SEARCHED_ENTRIES = 500;
@@ -102,6 +103,7 @@ export const SEARCH: Script = defineScript(
   ENTRIES,
   LEASES,
   CUT_OFF,
+  BURIED,
   `
 local wanted, ids, records, cancels = {}, {}, {}, ARGV[4] == '1'
 for i = 5, #ARGV do wanted[ARGV[i]] = true end

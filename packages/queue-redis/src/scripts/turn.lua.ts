@@ -13,6 +13,7 @@ import {
 } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 import { IN_FLIGHT_STATE, PLACES_OF_RUN, SETTLE_RUNS } from "./settle.lua.ts";
+import { BURIED } from "./tombs.lua.ts";
 
 const FETCH = `
 local MAX, LEASE, NONCE, WAIT, ALONE_REFUSED = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
@@ -57,6 +58,7 @@ export const DEQUEUE: Script = defineScript(
   LEASES,
   IN_FLIGHT_STATE,
   FREEING_WRITE,
+  BURIED,
   REFRESH,
   HAND_OUT,
   SLEEP,
@@ -145,6 +147,7 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   FREEING_WRITE,
   PLACES_OF_RUN,
   SETTLE_RUNS,
+  BURIED,
   REFRESH,
   HAND_OUT,
   SLEEP,

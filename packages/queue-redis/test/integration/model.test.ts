@@ -33,11 +33,10 @@ describe.for([
       fc.asyncProperty(history, fc.constantFrom(undefined, 3), async (anySteps, maxDepth) => {
         const steps = keptTogether(anySteps, partitions);
         const limit = maxDepth === undefined ? {} : { maxDepth };
-        const redis = {
-          backend: await fixture.createBackend(limit),
-          advance: async (ms: number) => fixture.advanceClock(ms),
-        };
+        const backend = await fixture.createBackend(limit);
+        const redis = { backend, advance: async (ms: number) => fixture.advanceClock(ms) };
         expect(await play(redis, steps)).toEqual(await play(inMemory(partitions, limit), steps));
+        for (const { kept, counted } of await fixture.layout()) expect(kept).toEqual(counted);
       }),
       {
         numRuns: Number(RUNS ?? histories[partitions]),

@@ -11,6 +11,7 @@ import {
   type RedisConnectionOptions,
 } from "../../src/index.ts";
 import { partitionKeys } from "../../src/keys.ts";
+import { checkLayout, type LayoutCheck } from "./layout-check.ts";
 
 /** What a suite says of the way it runs the kit. */
 export interface RedisFixtureOptions extends Pick<RedisBackendOptions, "partitions"> {
@@ -89,6 +90,13 @@ export class RedisFixture implements ConformanceFixture {
   async advanceClock(durationMs: number): Promise<void> {
     this.#offsetMs += durationMs;
     await this.#writeClock();
+  }
+
+  /** What the scripts keep of the latest queue, partition by partition, and what is there. */
+  async layout(): Promise<readonly LayoutCheck[]> {
+    const { name, options } = this.#current ?? { name: "", options: {} };
+    const partitions = Array.from({ length: options.partitions ?? 1 }, (_, index) => index);
+    return Promise.all(partitions.map(async (partition) => checkLayout(this.#admin, name, partition)));
   }
 
   async close(): Promise<void> {
