@@ -44,7 +44,7 @@ export function actionOf<Flags extends CommonFlags>(
     if ((await lookUp(store.path)) === undefined && (await rotatedSegments(store.path)).length === 0) {
       throw new DlqError(
         "DLQ_INVALID",
-        `There is no ${store.path}: name the file with --file or CHIMERA_DLQ_PATH`,
+        `There is no ${store.path}: the first dead letter makes it. One that is elsewhere is named with --file or CHIMERA_DLQ_PATH`,
       );
     }
     const session = { terminal, colors: colorsFor(terminal), store, json: flags.json ?? false };
