@@ -24,6 +24,7 @@ export type {
 export { QueueError } from "./errors.ts";
 export type { QueueErrorCode } from "./errors.ts";
 export { LocalBackend } from "./local/local-backend.ts";
+export type { LocalDequeueRequest } from "./local/local-backend.ts";
 export type { LocalBackendOptions } from "./local/local-backend-options.ts";
 export type { JournalOptions } from "./local/journal/journal-options.ts";
 export { assertDequeueRequest, assertLeaseMs, assertQueueName, cutErrorText } from "./contract-checks.ts";

@@ -98,7 +98,7 @@ export class JobStore {
   }
 
   /** Hands out at most `max` ready jobs; a suspect only by itself. Drops what has expired on the way. */
-  deliver(max: number, leaseMs: number, nowMs: number): Delivery[] {
+  deliver(max: number, leaseMs: number, nowMs: number, refuseSuspect = false): Delivery[] {
     const deliveries: Delivery[] = [];
     if (this.paused) return deliveries;
     while (deliveries.length < max) {
@@ -112,7 +112,7 @@ export class JobStore {
         continue;
       }
       const suspect = record.troubles.reclaims >= SUSPECT_RECLAIMS;
-      if (suspect && deliveries.length > 0) break;
+      if (suspect && (refuseSuspect || deliveries.length > 0)) break;
       deliveries.push(this.#handOut(record, suspect, leaseMs, nowMs));
       if (suspect) break;
     }

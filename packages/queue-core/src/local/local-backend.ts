@@ -22,6 +22,12 @@ import { resolveLocalBackendOptions, type LocalBackendOptions } from "./local-ba
 import { metricsOf } from "./local-metrics.ts";
 import { WaitingList } from "./waiting-list.ts";
 
+/** A dequeue by a caller that asks several backends for one batch. */
+export interface LocalDequeueRequest extends DequeueRequest {
+  /** Leaves a suspect where it is: the caller holds other deliveries already, and a suspect runs alone. @defaultValue false */
+  readonly refuseSuspect?: boolean;
+}
+
 /** Dedup keys that one enqueue call forgets at most. */
 const SWEEP_LIMIT = 250;
 const DEFAULT_CLOSE_DEADLINE_MS = 10_000;
@@ -87,7 +93,7 @@ export class LocalBackend implements QueueBackend {
     return this.#journal === undefined ? results : this.#kept(this.#journal, results);
   }
 
-  async dequeue(request: DequeueRequest): Promise<Delivery[]> {
+  async dequeue(request: LocalDequeueRequest): Promise<Delivery[]> {
     if (this.#isOpening()) await this.#ready();
     assertDequeueRequest(request);
     const { waitMs = 0, signal } = request;
@@ -181,11 +187,11 @@ export class LocalBackend implements QueueBackend {
     return results;
   }
 
-  #take({ max, leaseMs }: DequeueRequest): Delivery[] {
+  #take({ max, leaseMs, refuseSuspect }: LocalDequeueRequest): Delivery[] {
     const nowMs = this.#now();
     for (;;) {
       const more = this.#store.refresh(nowMs);
-      const deliveries = this.#store.deliver(max, leaseMs, nowMs);
+      const deliveries = this.#store.deliver(max, leaseMs, nowMs, refuseSuspect);
       if (deliveries.length > 0 || !more) return deliveries;
     }
   }

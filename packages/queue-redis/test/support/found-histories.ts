@@ -1,6 +1,10 @@
 import type { Step } from "./model-history.ts";
 
 const enqueue = (...ids: string[]): Step => ({ verb: "enqueue", jobs: ids.map((id) => ({ id, body: "" })) });
+const enqueueFresh = (...ids: string[]): Step => ({
+  verb: "enqueue",
+  jobs: ids.map((id) => ({ id, fresh: true, body: "" })),
+});
 const dequeue = (max: number, leaseMs: number): Step => ({ verb: "dequeue", max, leaseMs });
 const extend = (back: number, leaseMs: number): Step => ({ verb: "extend", picks: [back], leaseMs });
 const advance = (durationMs: number): Step => ({ verb: "advance", durationMs });
@@ -47,6 +51,21 @@ export const FOUND_HISTORIES: readonly Step[][] = [
     dequeue(1, 5_000),
     { verb: "cancel", ids: ["b"] },
     enqueue("b"),
+    { verb: "metrics" },
+  ],
+  // Over partitions: a suspect that is asked for beside other deliveries stays where it was, and as old as it was.
+  [
+    enqueueFresh("fresh-0", "fresh-1"),
+    dequeue(1, 1_000),
+    dequeue(1, 100),
+    advance(100),
+    { verb: "turn", picks: [{ back: 1, end: "done", delayMs: 0, counts: false }], max: 1, leaseMs: 100 },
+    advance(500),
+    dequeue(1, 1_000),
+    { verb: "settle", picks: [{ back: 0, end: "release", delayMs: 0, counts: false }] },
+    advance(1),
+    enqueueFresh("fresh-2", "fresh-3"),
+    dequeue(2, 5_000),
     { verb: "metrics" },
   ],
 ];

@@ -74,13 +74,7 @@ export class PartitionedOracle implements QueueBackend {
       const backend = this.#backends[index] as LocalBackend;
       const max = request.max - deliveries.length;
       if (max === 0 || deliveries[0]?.suspect === true) break;
-      const some = await backend.dequeue({ ...request, max });
-      const [first] = some;
-      if (first?.suspect === true && deliveries.length > 0) {
-        // A suspect runs alone: it stays where it was.
-        await backend.settle([{ receipt: first.receipt, outcome: "release" }]);
-        continue;
-      }
+      const some = await backend.dequeue({ ...request, max, refuseSuspect: deliveries.length > 0 });
       for (const { receipt } of some) this.#partitionOf.set(receipt, index);
       deliveries.push(...some);
     }
