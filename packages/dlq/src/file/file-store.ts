@@ -23,7 +23,7 @@ import {
   type ResolvedFileStoreOptions,
 } from "./file-store-options.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { encodeLetter, encodeMark } from "./line-codec.ts";
+import { encodeLetter, encodeMark, type Mark } from "./line-codec.ts";
 import { listLog } from "./list-log.ts";
 import { purgeLog } from "./purge-log.ts";
 import { Retention, type RetentionCounts } from "./retention.ts";
@@ -91,20 +91,24 @@ export class FileDeadLetterStore implements DeadLetterStore {
     return this.#options.path;
   }
 
-  async append(letters: readonly DeadLetter[]): Promise<void> {
-    this.#assertOpen();
-    // All are looked at first: a wrong letter must not leave half an append behind.
-    await this.#write(letters.map(this.#intake), encodeLetter, async (bytes) => this.#retention.admit(bytes));
+  // oxlint-disable-next-line typescript/promise-function-async -- one letter is to cost no promise but its group's
+  append(letters: readonly DeadLetter[]): Promise<void> {
+    try {
+      this.#assertOpen();
+      // All are looked at first: a wrong letter must not leave half an append behind.
+      const safe = letters.map(this.#intake);
+      return safe.length === 1 ? this.#appendText(encodeLetter(safe[0] as DeadLetter)) : this.#appendAll(safe);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async withdraw(ids: readonly string[]): Promise<void> {
-    this.#assertOpen();
-    await this.#write(ids, (id) => encodeMark({ mark: "withdrawn", id }));
+    await this.#appendMarks(ids.map((id) => ({ mark: "withdrawn", id })));
   }
 
   async markReplayed(letters: readonly Pick<DeadLetterEnvelope, "id" | "ts">[]): Promise<void> {
-    this.#assertOpen();
-    await this.#write(letters, ({ id, ts }) => encodeMark({ mark: "replayed", id, ts }));
+    await this.#appendMarks(letters.map(({ id, ts }) => ({ mark: "replayed", id, ts })));
   }
 
   async *list(
@@ -173,19 +177,19 @@ export class FileDeadLetterStore implements DeadLetterStore {
     await this.close();
   }
 
-  async #write<Item>(
-    items: readonly Item[],
-    encode: (item: Item) => string,
-    admit?: (bytes: number) => Promise<void>,
-  ): Promise<void> {
-    let text = "";
-    for (const [at, item] of items.entries()) {
-      text += encode(item);
-      if (text.length < MAX_PIECE_LENGTH && at < items.length - 1) continue;
-      await admit?.(text.length);
-      await this.#commits.add(text);
-      text = "";
-    }
+  async #appendAll(letters: readonly DeadLetter[]): Promise<void> {
+    for (const text of inPieces(letters, encodeLetter)) await this.#appendText(text);
+  }
+
+  // oxlint-disable-next-line typescript/promise-function-async -- as `append`
+  #appendText(text: string): Promise<void> {
+    if (this.#retention.hasRoomFor(text.length)) return this.#commits.add(text);
+    return this.#retention.makeRoom(text.length).then(async () => this.#commits.add(text));
+  }
+
+  async #appendMarks(marks: readonly Mark[]): Promise<void> {
+    this.#assertOpen();
+    for (const text of inPieces(marks, encodeMark)) await this.#commits.add(text);
   }
 
   async #commit(group: Buffer): Promise<void> {
@@ -226,6 +230,18 @@ export class FileDeadLetterStore implements DeadLetterStore {
   #assertOpen(): void {
     if (this.#closed !== undefined) throw closedError();
   }
+}
+
+/** Lines joined into texts of a megabyte or a little more. */
+function* inPieces<Item>(items: readonly Item[], encode: (item: Item) => string): Iterable<string> {
+  let text = "";
+  for (const item of items) {
+    text += encode(item);
+    if (text.length < MAX_PIECE_LENGTH) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
 }
 
 function closedError(): DlqError {

@@ -158,7 +158,7 @@ function isDigit(byte: number | undefined): boolean {
 
 /** Whether JSON text may stand in a line as it is. */
 function standsRaw(text: string): boolean {
-  return !/[\n\r]/.test(text) && isWellFormed(text) && parseJson(text) !== undefined;
+  return !text.includes("\n") && !text.includes("\r") && isWellFormed(text) && parseJson(text) !== undefined;
 }
 
 /** Whether UTF-8 can carry a text: no lone surrogate in it. */

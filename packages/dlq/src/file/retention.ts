@@ -52,32 +52,32 @@ export class Retention {
     return this.#counts;
   }
 
+  /** Whether letters of so many bytes fit in, as far as is known. */
+  hasRoomFor(bytes: number): boolean {
+    const { maxBytes } = this.#options;
+    return maxBytes === Infinity || this.#rotatedBytes + this.#activeBytes + bytes <= maxBytes;
+  }
+
   /**
-   * Makes room for letters of so many bytes. Costs nothing while what is known to be there leaves room.
+   * Makes room for letters of so many bytes, where {@link hasRoomFor} sees none.
    * @throws DlqError `DLQ_FULL` (retryable) under `block`, or when there is no rotated file left to drop.
    */
-  async admit(bytes: number): Promise<void> {
-    if (this.#hasRoomFor(bytes)) return;
+  async makeRoom(bytes: number): Promise<void> {
     // One at a time: two that drop the oldest file must not drop the next oldest as well.
-    this.#makingRoom = this.#makingRoom.then(async () => this.#makeRoom(bytes));
+    this.#makingRoom = this.#makingRoom.then(async () => this.#dropUntilRoomFor(bytes));
     const admitted = this.#makingRoom;
     this.#makingRoom = admitted.catch(() => undefined);
     await admitted;
   }
 
-  #hasRoomFor(bytes: number): boolean {
-    const { maxBytes } = this.#options;
-    return maxBytes === Infinity || this.#rotatedBytes + this.#activeBytes + bytes <= maxBytes;
-  }
-
-  async #makeRoom(bytes: number): Promise<void> {
+  async #dropUntilRoomFor(bytes: number): Promise<void> {
     const { path, maxBytes, whenFull } = this.#options;
     const files = await this.#look();
     for (const oldest of whenFull === "drop-oldest" ? files : []) {
-      if (this.#hasRoomFor(bytes)) break;
+      if (this.hasRoomFor(bytes)) break;
       await this.#drop(oldest);
     }
-    if (this.#hasRoomFor(bytes)) return;
+    if (this.hasRoomFor(bytes)) return;
     throw new DlqError("DLQ_FULL", `The dead letters in ${path} have reached ${maxBytes} bytes`, {
       retryable: true,
     });
