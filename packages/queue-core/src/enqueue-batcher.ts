@@ -24,15 +24,30 @@ const PICK: readonly ((outcomes: Outcomes) => string)[] = Array.from(
   },
 );
 
+/** Enqueues of a tick that are worth two calls: of fewer, a second call costs more than it saves. */
+const MIN_HALVED = 32;
+
 /**
  * Joins the enqueues of one tick into calls of at most 250 jobs, in the order in which they were made.
  *
  * On Redis this alone is worth 2.9 times the rate at 50 producers. It costs no waiting: a batch leaves when it is
  * full, else with the micro-tasks of the tick.
+ *
+ * Producers that wait for one call would all be answered at once, and enqueue again at once: the backend would rest while
+ * they do, and they while it works. So, where the backend `overlapsEnqueues` and has nothing to do, the first half of what the
+ * last tick brought leaves at once, and the second a turn of the event loop after it was written; from then on
+ * the halves take turns. At 50 producers on Redis that is worth a quarter of the rate.
  */
 export class EnqueueBatcher {
   readonly #backend: QueueBackend;
   #open: Batch | undefined;
+  /** Jobs with which the open batch leaves. */
+  #limit = MAX_BATCH;
+  /** Whether the open batch is a second half, which leaves by itself. */
+  #isLate = false;
+  #underWay = 0;
+  #ofTick = 0;
+  #ofLastTick = 0;
 
   constructor(backend: QueueBackend) {
     this.#backend = backend;
@@ -41,9 +56,10 @@ export class EnqueueBatcher {
   /** Resolves with the id of the job that is in the queue now. @throws QueueError as {@link enqueueError} says */
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would make a second promise a job
   add(job: NewJob): Promise<string> {
+    if (this.#ofTick++ === 0) this.#beginTick();
     const batch = (this.#open ??= this.#begin());
     const pick = PICK[batch.jobs.push(job) - 1];
-    if (batch.jobs.length === MAX_BATCH) this.flush();
+    if (batch.jobs.length === this.#limit) this.#leave();
     return batch.outcomes.then(pick);
   }
 
@@ -51,7 +67,36 @@ export class EnqueueBatcher {
   flush(): void {
     const batch = this.#open;
     this.#open = undefined;
-    batch?.send();
+    this.#isLate = false;
+    this.#limit = MAX_BATCH;
+    if (batch !== undefined && batch.jobs.length > 0) batch.send();
+  }
+
+  #beginTick(): void {
+    const isIdle = this.#underWay === 0 && this.#open === undefined;
+    if (isIdle && this.#backend.overlapsEnqueues === true && this.#ofLastTick >= MIN_HALVED) {
+      this.#limit = Math.min(MAX_BATCH, Math.ceil(this.#ofLastTick / 2));
+    }
+    queueMicrotask(() => {
+      this.#ofLastTick = this.#ofTick;
+      this.#ofTick = 0;
+      if (!this.#isLate) this.flush();
+    });
+  }
+
+  /** Sends a batch that has reached its limit; after a first half, begins the second. */
+  #leave(): void {
+    const isHalf = this.#limit < MAX_BATCH;
+    this.flush();
+    if (!isHalf) return;
+    const second = (this.#open = this.#begin());
+    this.#isLate = true;
+    // One turn for the driver to write the first half, and one for what it wakes.
+    setImmediate(() => {
+      setImmediate(() => {
+        if (this.#open === second) this.flush();
+      });
+    });
   }
 
   #begin(): Batch {
@@ -60,16 +105,17 @@ export class EnqueueBatcher {
     const outcomes = new Promise<Outcomes>((resolve) => {
       send = () => resolve(this.#send(jobs));
     });
-    const batch = { jobs, outcomes, send };
-    queueMicrotask(() => {
-      if (this.#open === batch) this.flush();
-    });
-    return batch;
+    return { jobs, outcomes, send };
   }
 
   async #send(jobs: readonly NewJob[]): Promise<Outcomes> {
-    const results = await this.#backend.enqueue(jobs);
-    return jobs.map((job, index) => this.#outcomeOf(job, results[index] as EnqueueResult));
+    this.#underWay++;
+    try {
+      const results = await this.#backend.enqueue(jobs);
+      return jobs.map((job, index) => this.#outcomeOf(job, results[index] as EnqueueResult));
+    } finally {
+      this.#underWay--;
+    }
   }
 
   #outcomeOf(job: NewJob, result: EnqueueResult): string | Error {

@@ -250,6 +250,11 @@ export interface QueueBackend {
   [Symbol.asyncDispose](): Promise<void>;
   readonly admin?: QueueAdmin;
   /**
+   * Whether another process carries out enqueue calls while this one writes the next: a queue then sends what many
+   * producers enqueue in one tick as two calls, so that neither side waits for the other. @defaultValue false
+   */
+  readonly overlapsEnqueues?: boolean;
+  /**
    * A facet for backends a round trip away: `settle(settlements)` and then `dequeue({ ...request, waitMs: 0 })` in one trip.
    *
    * Gives no guarantee beyond those two calls, so a backend without it lacks nothing but the saved trip, and a

@@ -74,10 +74,13 @@ export class Partition {
     const call = await this.#slots.acquire();
     try {
       const { producer } = this.#slots;
-      const words = [this.#partitions, this.#maxDepth, producer, String(call.slot), String(call.number)];
       const whole = jobs.every(isWhole);
-      if (whole) addEntries(words, jobs, timeText(this.#serverClock.now()));
-      else addRecords(words, jobs);
+      const words = (): string[] => {
+        const all = [this.#partitions, this.#maxDepth, producer, String(call.slot), String(call.number)];
+        if (whole) addEntries(all, jobs, timeText(this.#serverClock.now()));
+        else addRecords(all, jobs);
+        return all;
+      };
       const reply = await this.#sendEnqueue(whole ? ENQUEUE_FRESH : ENQUEUE, words, mayRepeat);
       await this.#confirmation?.confirm();
       return this.#readEnqueue(jobs, reply);
@@ -88,7 +91,7 @@ export class Partition {
 
   async #sendEnqueue(
     script: Script,
-    args: readonly string[],
+    args: () => readonly string[],
     mayRepeat: (error: unknown) => boolean,
   ): Promise<string> {
     const { runner } = this.#confirmation ?? { runner: this.#runner };

@@ -40,6 +40,7 @@ const MAX_REPEATS = 100;
  */
 export class RedisBackend implements QueueBackend {
   readonly protocol = 1 as const;
+  readonly overlapsEnqueues = true;
   readonly name: string;
   readonly admin: QueueAdmin;
   readonly #connection: RedisConnection;

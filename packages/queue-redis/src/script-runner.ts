@@ -16,6 +16,9 @@ export interface ScriptRunnerOptions {
   readonly random?: () => number;
 }
 
+/** The arguments of a call, or what makes them anew each time it is sent, so that nobody holds them while it is under way. */
+export type Arguments = readonly string[] | (() => readonly string[]);
+
 /** Runs scripts on one partition: by hash, with the source only where the server does not know it. */
 export class ScriptRunner {
   readonly #options: ScriptRunnerOptions;
@@ -43,20 +46,17 @@ export class ScriptRunner {
    * @param repeatable - running it twice does no more than running it once, so a lost reply is a reason to send it again.
    * @throws the driver's error; {@link classifyFailure} says whether the call may have been executed.
    */
-  async run(script: Script, args: readonly string[], repeatable = false): Promise<unknown> {
-    const { link, clock, commandTimeoutMs, random } = this.#options;
-    const command = this.command(script, args);
-    const key = this.#keyOf(script.keys[0] ?? "");
+  async run(script: Script, args: Arguments, repeatable = false): Promise<unknown> {
+    const { clock, commandTimeoutMs, random } = this.#options;
+    let bySource = false;
     let deadline: number | undefined;
     for (let tries = 1; ; tries++) {
       try {
-        return await link.send(key, command);
+        return await this.#send(script, args, bySource);
       } catch (error) {
         const failure = classifyFailure(error);
         if (failure === "script") {
-          // The source itself, not SCRIPT LOAD: it reaches the node that answers for the slot now.
-          command[0] = "EVAL";
-          command[1] = script.source;
+          bySource = true;
           continue;
         }
         deadline ??= clock.monotonic() + commandTimeoutMs;
@@ -65,6 +65,14 @@ export class ScriptRunner {
         await sleep(clock, backoffDelayMs(tries, BACKOFF, random));
       }
     }
+  }
+
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would hold the words until the reply
+  #send(script: Script, args: Arguments, bySource: boolean): Promise<unknown> {
+    const command = this.command(script, typeof args === "function" ? args() : args);
+    // The source itself, not SCRIPT LOAD: it reaches the node that answers for the slot now.
+    if (bySource) [command[0], command[1]] = ["EVAL", script.source];
+    return this.#options.link.send(this.#keyOf(script.keys[0] ?? ""), command);
   }
 
   #keyOf(name: string): string {

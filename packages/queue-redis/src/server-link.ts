@@ -67,16 +67,28 @@ export class ServerLink {
    *
    * @throws what the driver throws, and `BACKEND_UNAVAILABLE` when there was no connection: then nothing was sent.
    */
-  async send(key: string, args: readonly string[], timeoutMs?: number): Promise<unknown> {
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would hold the words until the reply
+  send(key: string, args: readonly string[], timeoutMs?: number): Promise<unknown> {
     const { clock, commandTimeoutMs } = this.#options;
     const deadline = clock.monotonic() + (timeoutMs ?? commandTimeoutMs);
-    let driver = this.#driver;
-    if (driver === undefined || !driver.isReady) driver = await this.#ready(deadline);
+    const driver = this.#driver;
+    if (driver === undefined || !driver.isReady) return this.#sendLater(key, args, deadline);
+    return this.#replyTo(driver.send(key, args), deadline);
+  }
+
+  async #sendLater(key: string, args: readonly string[], deadline: number): Promise<unknown> {
+    const driver = await this.#ready(deadline);
+    return this.#replyTo(driver.send(key, args), deadline);
+  }
+
+  /** The reply, unless it is overdue. */
+  async #replyTo(sent: Promise<unknown>, deadline: number): Promise<unknown> {
+    const { clock } = this.#options;
     const pending: Pending = { deadline };
     this.#pending.add(pending);
     this.#sweep ??= clock.schedule(() => this.#lookAfter(), SWEEP_MS, true);
     try {
-      const reply = await driver.send(key, args);
+      const reply = await sent;
       this.#lastReplyAt = clock.monotonic();
       return reply;
     } finally {

@@ -18,6 +18,7 @@ export class ForwardingBackend implements QueueBackend {
   readonly name: string;
   readonly inner: QueueBackend;
   readonly admin?: QueueAdmin;
+  readonly overlapsEnqueues?: boolean;
   readonly settleAndDequeue?: (
     settlements: readonly Settlement[],
     request: DequeueRequest,
@@ -27,6 +28,7 @@ export class ForwardingBackend implements QueueBackend {
     this.inner = inner;
     this.name = inner.name;
     if (inner.admin !== undefined) this.admin = inner.admin;
+    if (inner.overlapsEnqueues !== undefined) this.overlapsEnqueues = inner.overlapsEnqueues;
     if (inner.settleAndDequeue !== undefined) {
       this.settleAndDequeue = inner.settleAndDequeue.bind(inner);
     }

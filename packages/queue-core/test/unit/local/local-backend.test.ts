@@ -126,3 +126,16 @@ test("more than one pass of due jobs is promoted by one dequeue that finds nothi
   expect((await backend.dequeue(lease)).map(({ job }) => job.id)).toEqual(["last"]);
   expect(await backend.metrics()).toMatchObject({ expired: 300, depth: 0, due: 0 });
 });
+
+test("a suspect stays where it is for a caller that holds other deliveries, and keeps its age", async () => {
+  const { backend, clock } = newBackend();
+  await backend.enqueue([{ id: "suspect", body: "" }]);
+  for (let crash = 0; crash < 2; crash++) {
+    await backend.dequeue(lease);
+    await clock.advance(1_001);
+  }
+  expect(await backend.dequeue({ ...lease, refuseSuspect: true })).toEqual([]);
+  await clock.advance(50);
+  expect(await backend.metrics()).toMatchObject({ depth: 1, oldestReadyMs: 50 });
+  expect(await backend.dequeue(lease)).toMatchObject([{ job: { id: "suspect" }, suspect: true }]);
+});
