@@ -1,7 +1,15 @@
 import { MAX_BATCH, type NewJob } from "@chimera/queue-core";
+import { isPlain } from "./record.ts";
 
 /** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
 export const MAX_CALL_CHARACTERS: number = 1 << 20;
+/** What a job that a script has to look at counts as at least: 64 of them take the server as long as 250 plain ones. */
+const LOOKED_AT_CHARACTERS = MAX_CALL_CHARACTERS / 64;
+
+/** What a job counts as in {@link MAX_CALL_CHARACTERS}. */
+export function weightOf(job: NewJob): number {
+  return isPlain(job) ? job.body.length : Math.max(job.body.length, LOOKED_AT_CHARACTERS);
+}
 
 /**
  * The partition of a job: a hash of its dedup key, else of its id, so that all jobs of one key meet in one place.
@@ -28,7 +36,7 @@ export function shareOut<Item>(
   items: readonly Item[],
   size: number,
   partitionOf: (item: Item) => number,
-  weightOf: (item: Item) => number = () => 0,
+  weigh: (item: Item) => number = () => 0,
   maxWeight: number = Infinity,
 ): { partition: number; share: Share<Item> }[] {
   const open = new Map<number, { share: Share<Item>; weight: number }>();
@@ -36,7 +44,7 @@ export function shareOut<Item>(
   for (let place = 0; place < items.length; place++) {
     const item = items[place] as Item;
     const partition = partitionOf(item);
-    const weight = weightOf(item);
+    const weight = weigh(item);
     let piece = open.get(partition);
     if (piece === undefined || piece.share.items.length === size || piece.weight + weight > maxWeight) {
       piece = { share: { items: [], places: [] }, weight: 0 };
@@ -53,7 +61,7 @@ export function shareOut<Item>(
 /** Whether one enqueue call may carry them all. */
 export function isOneCall(jobs: readonly NewJob[]): boolean {
   if (jobs.length > MAX_BATCH) return false;
-  let characters = 0;
-  for (const { body } of jobs) characters += body.length;
-  return jobs.length === 1 || characters <= MAX_CALL_CHARACTERS;
+  let weight = 0;
+  for (const job of jobs) weight += weightOf(job);
+  return jobs.length === 1 || weight <= MAX_CALL_CHARACTERS;
 }

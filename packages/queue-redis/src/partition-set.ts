@@ -74,18 +74,26 @@ export class PartitionSet {
     }
   }
 
-  /** What is ready, from the partitions in turn. */
-  async fetch(request: DequeueRequest, willWait: boolean): Promise<Fetched> {
+  /** What is ready, from the partitions in turn. Rejects only when it holds nothing: what it holds is under a lease already. */
+  async fetch({ max, leaseMs }: DequeueRequest, willWait: boolean): Promise<Fetched> {
     const sleepMs = willWait ? BLOCK_MS + WATCHDOG_MS : 0;
-    const { max, leaseMs } = request;
     let joined = NOTHING_FETCHED;
     const start = this.#turn++;
     for (let step = 0; step < this.#partitions.length; step++) {
       const partition = this.#partitions[(start + step) % this.#partitions.length] as Partition;
-      const room = max - joined.deliveries.length;
-      if (room === 0 || joined.deliveries[0]?.suspect === true) break;
-      const refuseSuspect = joined.deliveries.length > 0;
-      joined = join(joined, await partition.dequeue({ max: room, leaseMs, sleepMs, refuseSuspect }));
+      for (let goesOn = true; goesOn;) {
+        const room = max - joined.deliveries.length;
+        if (room === 0 || joined.deliveries[0]?.suspect === true) return joined;
+        const refuseSuspect = joined.deliveries.length > 0;
+        const request = { max: room, leaseMs, sleepMs, refuseSuspect };
+        const fetched = await partition.dequeue(request).catch((error: unknown) => {
+          if (joined.deliveries.length === 0) throw error;
+        });
+        if (fetched === undefined) return joined;
+        // One call promotes and reclaims a few at a time, so that no other caller waits long for the server.
+        goesOn = fetched.more && fetched.deliveries.length > 0;
+        joined = join(joined, { ...fetched, more: fetched.more && !goesOn });
+      }
     }
     return joined;
   }

@@ -50,13 +50,21 @@ export function timeText(ms: number): string {
   return Math.max(0, Math.floor(ms)).toString(16).padStart(TIME_LENGTH, "0");
 }
 
-/** Whether all there is of a job is its entry in a list: nothing has to be looked up for it, by its id or otherwise. */
-export function travelsWhole({ fresh, body, headers, delayMs, expiresInMs, dedupKey }: NewJob): boolean {
+/** Whether nothing has to be looked up or noted for a job, by its id or otherwise. */
+export function isPlain({ fresh, delayMs, expiresInMs, dedupKey }: NewJob): boolean {
   return (
     fresh === true &&
     dedupKey === undefined &&
     expiresInMs === undefined &&
-    (delayMs === undefined || delayMs === 0) &&
+    (delayMs === undefined || delayMs === 0)
+  );
+}
+
+/** Whether all there is of a job is its entry in a list. */
+export function travelsWhole(job: NewJob): boolean {
+  const { body, headers } = job;
+  return (
+    isPlain(job) &&
     body.length <= MAX_WHOLE_LENGTH &&
     (headers === undefined || headersText(headers).length <= MAX_WHOLE_LENGTH)
   );

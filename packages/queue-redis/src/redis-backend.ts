@@ -20,7 +20,7 @@ import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
 import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
 import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
-import { choosePartition, isOneCall, MAX_CALL_CHARACTERS, shareOut } from "./partition-choice.ts";
+import { choosePartition, isOneCall, MAX_CALL_CHARACTERS, shareOut, weightOf } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
 import type { FetchRequest, Partition } from "./partition.ts";
 import { PartitionSet } from "./partition-set.ts";
@@ -79,7 +79,7 @@ export class RedisBackend implements QueueBackend {
       jobs,
       MAX_BATCH,
       ({ dedupKey, id }) => choosePartition(dedupKey ?? id, partitions.length),
-      ({ body }) => body.length,
+      weightOf,
       MAX_CALL_CHARACTERS,
     );
     const results: EnqueueResult[] = Array.from({ length: jobs.length });

@@ -97,7 +97,9 @@ export class FileDeadLetterStore implements DeadLetterStore {
       this.#assertOpen();
       // All are looked at first: a wrong letter must not leave half an append behind.
       const safe = letters.map(this.#intake);
-      return safe.length === 1 ? this.#appendText(encodeLetter(safe[0] as DeadLetter)) : this.#appendAll(safe);
+      return safe.length === 1
+        ? this.#appendText(encodeLetter(safe[0] as DeadLetter))
+        : this.#appendAll(safe);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -99,7 +99,8 @@ end
  * is a mark and its id. `-` is what is left of an entry that was cancelled.
  */
 export const ENTRIES: string = `
-local function isMarked(first) return first == 42 or first == 33 end
+local SUSPECT = 33
+local function isMarked(first) return first == 42 or first == SUSPECT end
 -- An entry that leaves its list.
 local function uncount(entry, priority)
   if priority ~= 'n' or isMarked(string.byte(entry)) then mixed = mixed - 1 end

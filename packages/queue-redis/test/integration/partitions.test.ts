@@ -4,6 +4,8 @@ import type { Delivery } from "@chimera/queue-core";
 import { startRedis, startRedisCluster } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RedisBackend, RedisConnection, type RedisConnectionOptions } from "../../src/index.ts";
+import { partitionKeys } from "../../src/keys.ts";
+import { choosePartition } from "../../src/partition-choice.ts";
 
 const PARTITIONS = 3;
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `job-${index}`);
@@ -98,6 +100,27 @@ describe.for([
     expect(results.filter(({ status }) => status === "enqueued")).toHaveLength(9);
     expect(results.filter(({ status }) => status === "full")).toHaveLength(51);
     expect(await backend.metrics()).toMatchObject({ depth: 9 });
+  });
+
+  test("hands out what it holds when a partition fails, and says so when it holds nothing", async () => {
+    const backend = open();
+    const jobs = names(30).map((id) => ({ id, body: "" }));
+    await backend.enqueue(jobs);
+    const { meta } = partitionKeys("chimera", backend.name, 1);
+    await connection.commands.send(meta, ["HSET", meta, "layout", "999"]);
+    const others = new Set(names(30).filter((id) => choosePartition(id, PARTITIONS) !== 1));
+    const handedOut: Delivery[] = [];
+    const failures: unknown[] = [];
+    for (let turn = 0; turn < PARTITIONS; turn++) {
+      const found = await backend.dequeue({ max: 30, leaseMs: 5_000 }).catch((error: unknown) => {
+        failures.push(error);
+        return [];
+      });
+      handedOut.push(...found);
+    }
+    expect(idsOf(handedOut)).toEqual(others);
+    expect(handedOut).toHaveLength(others.size);
+    expect(failures).toEqual([expect.objectContaining({ code: "QUEUE_LAYOUT_NEWER" })]);
   });
 
   test("pauses everywhere", async () => {
