@@ -33,25 +33,24 @@ class DistantBackend extends ForwardingBackend {
 
 describe("enqueues of one tick, on a backend that works on them elsewhere", () => {
   it("go in halves once as many came before: one at once, one when the first has been written", async () => {
-    const { backend, queue, add } = setUp();
-    const first = add(50);
+    const { backend, queue, add, end } = setUp();
+    add(50);
     await turn();
     expect(backend.sizes).toEqual([50]);
     await backend.answer(1);
-    const second = add(50);
+    add(50);
     await microTasks();
     expect(backend.sizes).toEqual([50, 25]);
     await turns(2);
     expect(backend.sizes).toEqual([50, 25, 25]);
     await backend.answer(2);
-    await Promise.all([...first, ...second]);
     expect(backend.calls.flat()).toEqual(numbers(100));
     expect(await queue.metrics()).toMatchObject({ depth: 100 });
-    await queue.close();
+    await end();
   });
 
   it("go as one while another call is under way, and when they are few", async () => {
-    const { backend, queue, add } = setUp();
+    const { backend, add, end } = setUp();
     add(50);
     await turn();
     await backend.answer(1);
@@ -67,11 +66,11 @@ describe("enqueues of one tick, on a backend that works on them elsewhere", () =
     await microTasks();
     expect(backend.sizes).toEqual([50, 25, 25, 25, 31]);
     await backend.answer(1);
-    await queue.close();
+    await end();
   });
 
   it("wait for nothing when fewer come than before", async () => {
-    const { backend, queue, add } = setUp();
+    const { backend, add, end } = setUp();
     add(80);
     await turn();
     await backend.answer(1);
@@ -79,11 +78,11 @@ describe("enqueues of one tick, on a backend that works on them elsewhere", () =
     await microTasks();
     expect(backend.sizes).toEqual([80, 3]);
     await backend.answer(1);
-    await queue.close();
+    await end();
   });
 
   it("take those of the next tick along with the second half, and stay before an enqueueMany", async () => {
-    const { backend, queue, add } = setUp();
+    const { backend, queue, add, end } = setUp();
     add(50);
     await turn();
     await backend.answer(1);
@@ -96,11 +95,11 @@ describe("enqueues of one tick, on a backend that works on them elsewhere", () =
     expect(backend.calls.slice(0, 3).flat()).toEqual(numbers(92));
     await backend.answer(3);
     await many;
-    await queue.close();
+    await end();
   });
 
   it("leave nothing behind when all came with the first half", async () => {
-    const { backend, queue, add } = setUp();
+    const { backend, add, end } = setUp();
     add(50);
     await turn();
     await backend.answer(1);
@@ -111,18 +110,18 @@ describe("enqueues of one tick, on a backend that works on them elsewhere", () =
     await turn();
     expect(backend.sizes).toEqual([50, 25, 1]);
     await backend.answer(2);
-    await queue.close();
+    await end();
   });
 
   it("stay one call on a backend that says nothing of it", async () => {
-    const { backend, queue, add } = setUp(false);
+    const { backend, add, end } = setUp(false);
     for (const sizes of [[50], [50, 50]]) {
       add(50);
       await turn();
       expect(backend.sizes).toEqual(sizes);
       await backend.answer(1);
     }
-    await queue.close();
+    await end();
   });
 });
 
@@ -130,15 +129,23 @@ function setUp(overlapsEnqueues = true): {
   backend: DistantBackend;
   queue: Queue<string>;
   /** Enqueues so many, each with the next number. */
-  add: (count: number) => Promise<string>[];
+  add: (count: number) => void;
+  /** Resolves when all of them are stored and the queue is closed. */
+  end: () => Promise<void>;
 } {
   const backend = new DistantBackend(overlapsEnqueues);
   const queue = new Queue<string>(backend, { codec: { encoding: "text", encode: String, decode: String } });
-  let next = 0;
+  const enqueued: Promise<string>[] = [];
   return {
     backend,
     queue,
-    add: (count) => Array.from({ length: count }, async () => queue.enqueue(String(next++))),
+    add(count) {
+      for (let n = 0; n < count; n++) enqueued.push(queue.enqueue(String(enqueued.length)));
+    },
+    async end() {
+      await Promise.all(enqueued);
+      await queue.close();
+    },
   };
 }
 
@@ -147,7 +154,7 @@ function numbers(count: number): string[] {
 }
 
 async function microTasks(): Promise<void> {
-  for (let hop = 0; hop < 10; hop++) await undefined;
+  for (let hop = 0; hop < 10; hop++) await Promise.resolve();
 }
 
 async function turn(): Promise<void> {
