@@ -1,4 +1,4 @@
-import { errorMessage } from "@chimera/dlq";
+import { errorCode, errorMessage } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
 
 /**
@@ -97,10 +97,13 @@ export function toQueueError(error: unknown, what: string): QueueError {
       });
     case undefined:
     default:
-      return new QueueError(
-        "BACKEND_UNAVAILABLE",
-        `Redis could not ${what}: ${word ?? (error instanceof Error ? error.constructor.name : "no answer")}`,
-        { retryable: true },
-      );
+      return new QueueError("BACKEND_UNAVAILABLE", `Redis could not ${what}: ${word ?? nameOf(error)}`, {
+        retryable: true,
+      });
   }
+}
+
+/** What went wrong on the way to the server, in one word. */
+function nameOf(error: unknown): string {
+  return errorCode(error) ?? (error instanceof Error ? error.constructor.name : "no answer");
 }
