@@ -17,7 +17,7 @@ export function curveCharts(curves: readonly CurveResult[]): string {
       `<g transform="translate(${(index % COLUMNS) * WIDTH} ${Math.floor(index / COLUMNS) * HEIGHT})">\n${chart(curve)}\n</g>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${COLUMNS * WIDTH} ${Math.max(1, rows) * HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="Rates of the Redis queue as one thing changes">
-<style>${STYLE}.s0{stroke:#3b7dd8;fill:#3b7dd8}.s1{stroke:#c4622d;fill:#c4622d}.line{fill:none;stroke-width:2}</style>
+<style>${STYLE}.s0{stroke:#3b7dd8;fill:#3b7dd8}.s1{stroke:#c4622d;fill:#c4622d}.s2{stroke:#8c959f;fill:#8c959f}.line{fill:none;stroke-width:2}</style>
 ${charts.join("\n")}
 </svg>
 `;

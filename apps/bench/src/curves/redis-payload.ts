@@ -1,4 +1,5 @@
 import type { Curve } from "../curve.ts";
+import { bare } from "../redis/bare-peer.ts";
 import { endToEnd } from "../redis/end-to-end.ts";
 import { bullmq, ours } from "../redis/peers.ts";
 import type { QueuePeer } from "../redis/queue-peer.ts";
@@ -17,10 +18,12 @@ export const curve: Curve = {
   unit: "jobs/s",
   xLabel: "bytes of payload",
   xs: [100, 400, 1_024, 4_096, 16_384, 65_536],
-  peers: ["bullmq"],
+  peers: ["bullmq", "ioredis"],
   open: async () =>
     redisCurve([
       { name: "Chimera", make: ours, run },
       { name: "BullMQ", make: bullmq, run },
+      // What the machine gives: a list and JSON, and nothing kept of what was popped.
+      { name: "no queue", make: bare, run },
     ]),
 };
