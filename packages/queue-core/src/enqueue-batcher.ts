@@ -9,6 +9,8 @@ interface Batch {
   readonly jobs: NewJob[];
   readonly outcomes: Promise<Outcomes>;
   readonly send: () => void;
+  /** The second half of a tick leaves by itself, not with the tick. */
+  readonly isSecondHalf: boolean;
 }
 
 /**
@@ -43,8 +45,6 @@ export class EnqueueBatcher {
   #open: Batch | undefined;
   /** Jobs with which the open batch leaves. */
   #limit = MAX_BATCH;
-  /** Whether the open batch is a second half, which leaves by itself. */
-  #isLate = false;
   #underWay = 0;
   #ofTick = 0;
   #ofLastTick = 0;
@@ -57,7 +57,7 @@ export class EnqueueBatcher {
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would make a second promise a job
   add(job: NewJob): Promise<string> {
     if (this.#ofTick++ === 0) this.#beginTick();
-    const batch = (this.#open ??= this.#begin());
+    const batch = (this.#open ??= this.#begin(false));
     const pick = PICK[batch.jobs.push(job) - 1];
     if (batch.jobs.length === this.#limit) this.#leave();
     return batch.outcomes.then(pick);
@@ -67,7 +67,6 @@ export class EnqueueBatcher {
   flush(): void {
     const batch = this.#open;
     this.#open = undefined;
-    this.#isLate = false;
     this.#limit = MAX_BATCH;
     if (batch !== undefined && batch.jobs.length > 0) batch.send();
   }
@@ -80,7 +79,7 @@ export class EnqueueBatcher {
     queueMicrotask(() => {
       this.#ofLastTick = this.#ofTick;
       this.#ofTick = 0;
-      if (!this.#isLate) this.flush();
+      if (this.#open?.isSecondHalf === false) this.flush();
     });
   }
 
@@ -89,8 +88,7 @@ export class EnqueueBatcher {
     const isHalf = this.#limit < MAX_BATCH;
     this.flush();
     if (!isHalf) return;
-    const second = (this.#open = this.#begin());
-    this.#isLate = true;
+    const second = (this.#open = this.#begin(true));
     // One turn for the driver to write the first half, and one for what it wakes.
     setImmediate(() => {
       setImmediate(() => {
@@ -99,13 +97,13 @@ export class EnqueueBatcher {
     });
   }
 
-  #begin(): Batch {
+  #begin(isSecondHalf: boolean): Batch {
     const jobs: NewJob[] = [];
     let send!: () => void;
     const outcomes = new Promise<Outcomes>((resolve) => {
       send = () => resolve(this.#send(jobs));
     });
-    return { jobs, outcomes, send };
+    return { jobs, outcomes, send, isSecondHalf };
   }
 
   async #send(jobs: readonly NewJob[]): Promise<Outcomes> {

@@ -94,7 +94,7 @@ export class Queue<In = unknown, Out = In> {
 
   /**
    * Resolves with the job's id once the backend has it; with the id of the live job when there is one under the same
-   * id or dedup key. Calls of the same tick travel as one batch, in order.
+   * id or dedup key. Calls of the same tick travel together, in order.
    *
    * @throws QueueError `QUEUE_INVALID`, `QUEUE_PAYLOAD_INVALID`, `QUEUE_PAYLOAD_TOO_LARGE`: nothing was sent.
    * @throws QueueError `QUEUE_FULL`, `BACKEND_FULL` (retryable): nothing was stored.

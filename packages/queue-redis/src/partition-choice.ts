@@ -1,14 +1,14 @@
 import { MAX_BATCH, type NewJob } from "@chimera/queue-core";
 import { isPlain } from "./record.ts";
 
-/** Characters of bodies that one enqueue call carries at most, so that no call holds the server up. */
-export const MAX_CALL_CHARACTERS: number = 1 << 20;
-/** What a job that a script has to look at counts as at least: 64 of them take the server as long as 250 plain ones. */
-const LOOKED_AT_CHARACTERS = MAX_CALL_CHARACTERS / 64;
+/** What one enqueue call carries at most, so that no call holds the server up: in characters of bodies. */
+const MAX_CALL_WEIGHT = 1 << 20;
+/** What a job that a script has to look at weighs at least: 64 of them take the server as long as 250 plain ones. */
+const LOOKED_AT_WEIGHT = MAX_CALL_WEIGHT / 64;
 
-/** What a job counts as in {@link MAX_CALL_CHARACTERS}. */
-export function weightOf(job: NewJob): number {
-  return isPlain(job) ? job.body.length : Math.max(job.body.length, LOOKED_AT_CHARACTERS);
+/** What a job counts as in {@link MAX_CALL_WEIGHT}. */
+function weightOf(job: NewJob): number {
+  return isPlain(job) ? job.body.length : Math.max(job.body.length, LOOKED_AT_WEIGHT);
 }
 
 /**
@@ -63,5 +63,14 @@ export function isOneCall(jobs: readonly NewJob[]): boolean {
   if (jobs.length > MAX_BATCH) return false;
   let weight = 0;
   for (const job of jobs) weight += weightOf(job);
-  return jobs.length === 1 || weight <= MAX_CALL_CHARACTERS;
+  return jobs.length === 1 || weight <= MAX_CALL_WEIGHT;
+}
+
+/** The enqueue calls that carry them, each with the places that its jobs had. */
+export function shareOutJobs(
+  jobs: readonly NewJob[],
+  partitions: number,
+): { partition: number; share: Share<NewJob> }[] {
+  const partitionOf = ({ dedupKey, id }: NewJob): number => choosePartition(dedupKey ?? id, partitions);
+  return shareOut(jobs, MAX_BATCH, partitionOf, weightOf, MAX_CALL_WEIGHT);
 }

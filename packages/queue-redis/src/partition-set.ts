@@ -18,6 +18,7 @@ import { createNonces, readReceipt } from "./receipt.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { ScriptRunner } from "./script-runner.ts";
 import { ServerClock } from "./server-clock.ts";
+import { toQueueError } from "./server-errors.ts";
 import type { ReadSettlement } from "./settlement-runs.ts";
 import { MessageListener } from "./message-listener.ts";
 import { BLOCK_MS, WakeListener, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
@@ -81,18 +82,15 @@ export class PartitionSet {
     const start = this.#turn++;
     for (let step = 0; step < this.#partitions.length; step++) {
       const partition = this.#partitions[(start + step) % this.#partitions.length] as Partition;
-      for (let goesOn = true; goesOn;) {
-        const room = max - joined.deliveries.length;
-        if (room === 0 || joined.deliveries[0]?.suspect === true) return joined;
-        const refuseSuspect = joined.deliveries.length > 0;
-        const request = { max: room, leaseMs, sleepMs, refuseSuspect };
-        const fetched = await partition.dequeue(request).catch((error: unknown) => {
-          if (joined.deliveries.length === 0) throw error;
-        });
-        if (fetched === undefined) return joined;
-        // One call promotes and reclaims a few at a time, so that no other caller waits long for the server.
-        goesOn = fetched.more && fetched.deliveries.length > 0;
-        joined = join(joined, { ...fetched, more: fetched.more && !goesOn });
+      const room = max - joined.deliveries.length;
+      if (room === 0 || joined.deliveries[0]?.suspect === true) break;
+      const refuseSuspect = joined.deliveries.length > 0;
+      try {
+        joined = join(joined, await partition.dequeue({ max: room, leaseMs, sleepMs, refuseSuspect }));
+      } catch (error) {
+        if (joined.deliveries.length === 0) throw error;
+        this.#logFailure(partition, error);
+        break;
       }
     }
     return joined;
@@ -200,6 +198,16 @@ export class PartitionSet {
     const all = Array.from({ length: partitions }, (_, index) => this.#partition(index, () => ""));
     const counts = await Promise.all(all.map(async (partition) => partition.census()));
     return counts.some(({ jobs }) => jobs > 0);
+  }
+
+  /** Of a partition that the next fetch begins with, or meets again: it is that one's error when there is nothing else to hand out. */
+  #logFailure({ index }: Partition, error: unknown): void {
+    const { message } = toQueueError(error, "hand out jobs");
+    this.#connection.settings.logger.warn("redis.partition_failed", {
+      queue: this.#name,
+      partition: index,
+      message,
+    });
   }
 
   #differ(held: number): QueueError {

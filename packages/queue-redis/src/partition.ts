@@ -2,12 +2,12 @@ import type { EnqueueResult, NewJob, SettleResult } from "@chimera/queue-core";
 import { readFetch, type Fetched, type FetchReply } from "./deliveries.ts";
 import { PartitionAdmin } from "./partition-admin.ts";
 import { readMetrics, type MetricsReply, type PartitionMetrics } from "./partition-metrics.ts";
-import type { ProducerSlots } from "./producer-slots.ts";
+import type { ProducerCall, ProducerSlots } from "./producer-slots.ts";
 import type { ReceiptParts } from "./receipt.ts";
 import { encodeEntry, encodeRecord, timeText, travelsWhole } from "./record.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { CENSUS, OPEN } from "./scripts/admin.lua.ts";
-import { ENQUEUE, ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
+import { ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
 import { EXTEND } from "./scripts/extend.lua.ts";
 import { METRICS } from "./scripts/metrics.lua.ts";
 import type { Script } from "./scripts/script.ts";
@@ -69,24 +69,41 @@ export class Partition {
     this.#confirmation = confirmation;
   }
 
-  /** Sends the call again, under the same number, while its outcome is unknown and `mayRepeat` allows it. */
-  async enqueue(jobs: readonly NewJob[], mayRepeat: (error: unknown) => boolean): Promise<EnqueueResult[]> {
+  /**
+   * Sends the call again, under the same number, while its outcome is unknown and `mayRepeat` allows it.
+   *
+   * @param script - which of the two enqueues; {@link ENQUEUE_FRESH} only where every job {@link isWhole}.
+   */
+  async enqueue(
+    jobs: readonly NewJob[],
+    script: Script,
+    mayRepeat: (error: unknown) => boolean,
+  ): Promise<EnqueueResult[]> {
     const call = await this.#slots.acquire();
     try {
-      const { producer } = this.#slots;
-      const whole = jobs.every(isWhole);
-      const words = (): string[] => {
-        const all = [this.#partitions, this.#maxDepth, producer, String(call.slot), String(call.number)];
-        if (whole) addEntries(all, jobs, timeText(this.#serverClock.now()));
-        else addRecords(all, jobs);
-        return all;
-      };
-      const reply = await this.#sendEnqueue(whole ? ENQUEUE_FRESH : ENQUEUE, words, mayRepeat);
+      // Made before the call is tried, since a job that cannot be encoded is no reason to try again.
+      let words: readonly string[] | undefined = this.#enqueueWords(jobs, script, call);
+      const reply = await this.#sendEnqueue(
+        script,
+        () => {
+          const made = words ?? this.#enqueueWords(jobs, script, call);
+          words = undefined;
+          return made;
+        },
+        mayRepeat,
+      );
       await this.#confirmation?.confirm();
       return this.#readEnqueue(jobs, reply);
     } finally {
       this.#slots.release(call);
     }
+  }
+
+  #enqueueWords(jobs: readonly NewJob[], script: Script, { slot, number }: ProducerCall): string[] {
+    const words = [this.#partitions, this.#maxDepth, this.#slots.producer, String(slot), String(number)];
+    if (script === ENQUEUE_FRESH) addEntries(words, jobs, timeText(this.#serverClock.now()));
+    else addRecords(words, jobs);
+    return words;
   }
 
   async #sendEnqueue(
@@ -187,7 +204,7 @@ export class Partition {
 }
 
 /** Whether a job can go by {@link ENQUEUE_FRESH}. */
-const isWhole = (job: NewJob): boolean =>
+export const isWhole = (job: NewJob): boolean =>
   (job.priority === undefined || job.priority === "normal") && travelsWhole(job);
 
 function addEntries(words: string[], jobs: readonly NewJob[], time: string): void {

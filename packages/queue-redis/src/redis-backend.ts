@@ -20,14 +20,16 @@ import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
 import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
 import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
-import { choosePartition, isOneCall, MAX_CALL_CHARACTERS, shareOut, weightOf } from "./partition-choice.ts";
+import { isOneCall, shareOut, shareOutJobs } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
-import type { FetchRequest, Partition } from "./partition.ts";
+import { isWhole, type FetchRequest, type Partition } from "./partition.ts";
 import { PartitionSet } from "./partition-set.ts";
 import { RedisQueueAdmin } from "./redis-admin.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { readReceipt, type ReceiptParts } from "./receipt.ts";
-import { classifyFailure, toQueueError } from "./server-errors.ts";
+import { ENQUEUE, ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
+import type { Script } from "./scripts/script.ts";
+import { classifyFailure, fail, toQueueError } from "./server-errors.ts";
 import { readSettlements, type ReadSettlement } from "./settlement-runs.ts";
 
 /** Fetches without a wait in a row while a bound is hit and nothing was handed out. */
@@ -74,18 +76,14 @@ export class RedisBackend implements QueueBackend {
    */
   async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
     const partitions = await this.#partitions();
-    if (partitions.length === 1 && isOneCall(jobs)) return this.#enqueueSome(partitions[0], jobs);
-    const pieces = shareOut(
-      jobs,
-      MAX_BATCH,
-      ({ dedupKey, id }) => choosePartition(dedupKey ?? id, partitions.length),
-      weightOf,
-      MAX_CALL_CHARACTERS,
-    );
+    // One script for all of a call's pieces: were the server to know only one of two, the other's piece would come late.
+    const script = jobs.every(isWhole) ? ENQUEUE_FRESH : ENQUEUE;
+    if (partitions.length === 1 && isOneCall(jobs)) return this.#enqueueSome(partitions[0], jobs, script);
+    const pieces = shareOutJobs(jobs, partitions.length);
     const results: EnqueueResult[] = Array.from({ length: jobs.length });
     await Promise.all(
       pieces.map(async ({ partition, share }) => {
-        const some = await this.#enqueueSome(partitions[partition], share.items);
+        const some = await this.#enqueueSome(partitions[partition], share.items, script);
         some.forEach((result, index) => (results[share.places[index] as number] = result));
       }),
     );
@@ -153,7 +151,10 @@ export class RedisBackend implements QueueBackend {
       refuseSuspect: false,
     };
     const { results, fetched } = await only.settleAndDequeue(read, fetch).catch(fail("settle jobs"));
-    return { results, deliveries: fetched.deliveries };
+    const { deliveries, more } = fetched;
+    if (deliveries.length > 0 || !more) return { results, deliveries };
+    // A bound was hit before the first job that can be handed out.
+    return { results, deliveries: await this.dequeue({ ...request, waitMs: 0 }).catch(() => []) };
   }
 
   async metrics(): Promise<QueueMetrics> {
@@ -217,13 +218,18 @@ export class RedisBackend implements QueueBackend {
     return this.#set.opened ?? (await this.#set.open().catch(fail("open the queue")));
   }
 
-  async #enqueueSome(partition: Partition | undefined, jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+  async #enqueueSome(
+    partition: Partition | undefined,
+    jobs: readonly NewJob[],
+    script: Script,
+  ): Promise<EnqueueResult[]> {
     if (partition === undefined) return [];
     const { clock, commandTimeoutMs } = this.#connection.settings;
     const deadline = clock.monotonic() + commandTimeoutMs;
     try {
       return await partition.enqueue(
         jobs,
+        script,
         (error) =>
           classifyFailure(error) === "unknown" && clock.monotonic() < deadline && this.#closing === undefined,
       );
@@ -289,9 +295,3 @@ export class RedisBackend implements QueueBackend {
 
 const SETTLE_CALL = async (partition: Partition, items: readonly ReadSettlement[]): Promise<SettleResult[]> =>
   partition.settle(items);
-
-function fail(what: string): (error: unknown) => never {
-  return (error) => {
-    throw toQueueError(error, what);
-  };
-}

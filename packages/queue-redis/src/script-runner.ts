@@ -19,10 +19,13 @@ export interface ScriptRunnerOptions {
 /** The arguments of a call, or what makes them anew each time it is sent, so that nobody holds them while it is under way. */
 export type Arguments = readonly string[] | (() => readonly string[]);
 
-/** Runs scripts on one partition: by hash, with the source only where the server does not know it. */
+/** Runs scripts on one partition: by hash, with the source only where the server may not know it. */
 export class ScriptRunner {
   readonly #options: ScriptRunnerOptions;
   readonly #calls = new Map<Script, readonly string[]>();
+  /** Scripts that the server at the other end of the current connection has run. */
+  readonly #known = new Set<Script>();
+  #connection = 0;
 
   constructor(options: ScriptRunnerOptions) {
     this.#options = options;
@@ -48,15 +51,16 @@ export class ScriptRunner {
    */
   async run(script: Script, args: Arguments, repeatable = false): Promise<unknown> {
     const { clock, commandTimeoutMs, random } = this.#options;
-    let bySource = false;
     let deadline: number | undefined;
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#send(script, args, bySource);
+        const reply = await this.#send(script, args);
+        this.#known.add(script);
+        return reply;
       } catch (error) {
         const failure = classifyFailure(error);
         if (failure === "script") {
-          bySource = true;
+          this.#known.delete(script);
           continue;
         }
         deadline ??= clock.monotonic() + commandTimeoutMs;
@@ -67,12 +71,23 @@ export class ScriptRunner {
     }
   }
 
+  /**
+   * By hash only what this server is known to know: a call that it had to refuse would be overtaken by those behind it.
+   */
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would hold the words until the reply
-  #send(script: Script, args: Arguments, bySource: boolean): Promise<unknown> {
+  #send(script: Script, args: Arguments): Promise<unknown> {
+    const { link } = this.#options;
+    if (this.#connection !== link.connections) {
+      this.#connection = link.connections;
+      this.#known.clear();
+    }
     const command = this.command(script, typeof args === "function" ? args() : args);
-    // The source itself, not SCRIPT LOAD: it reaches the node that answers for the slot now.
-    if (bySource) [command[0], command[1]] = ["EVAL", script.source];
-    return this.#options.link.send(this.#keyOf(script.keys[0] ?? ""), command);
+    if (!this.#known.has(script)) {
+      // The source itself, not SCRIPT LOAD: it reaches the node that answers for the slot now.
+      command[0] = "EVAL";
+      command[1] = script.source;
+    }
+    return link.send(this.#keyOf(script.keys[0] ?? ""), command);
   }
 
   #keyOf(name: string): string {

@@ -107,3 +107,10 @@ export function toQueueError(error: unknown, what: string): QueueError {
 function nameOf(error: unknown): string {
   return errorCode(error) ?? (error instanceof Error ? error.constructor.name : "no answer");
 }
+
+/** Throws what went wrong as the error that a caller sees. */
+export function fail(what: string): (error: unknown) => never {
+  return (error) => {
+    throw toQueueError(error, what);
+  };
+}

@@ -38,6 +38,7 @@ export class ServerLink {
   #sweep: Timer | undefined;
   #closed = false;
   #lastReplyAt: number | undefined;
+  #connections = 0;
   #lastErrorLogged = "";
   readonly #onReconnect = new Set<() => void>();
   readonly #waiters = new Set<() => void>();
@@ -49,6 +50,11 @@ export class ServerLink {
 
   get isReady(): boolean {
     return this.#driver?.isReady ?? false;
+  }
+
+  /** How many connections were made so far: what one server knew, the next may not. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /** Milliseconds since the last reply; `undefined` before the first. */
@@ -182,6 +188,7 @@ export class ServerLink {
 
   #noteReady(driver: Driver): void {
     if (driver !== this.#driver || !driver.isReady) return;
+    this.#connections++;
     for (const wake of this.#waiters) wake();
     if (!this.#lost) return;
     this.#lost = false;

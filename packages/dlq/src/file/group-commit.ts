@@ -15,8 +15,8 @@ interface Group {
 /**
  * Lets everybody who appends at the same time share one write, one `fdatasync` and one promise.
  *
- * A group is what arrived while the group before it was on its way, or in one turn of the event loop when nothing
- * was. Groups follow each other, never overlap. A failed group fails for each of its members.
+ * A group is what arrived while the group before it was on its way, and in the turn of the event loop after it; the first of all is what
+ * arrived in one tick. Groups follow each other, never overlap. A failed group fails for each of its members.
  */
 export class GroupCommit {
   readonly #commit: (group: Buffer) => Promise<void>;
@@ -53,7 +53,10 @@ export class GroupCommit {
   #begin(): Group {
     let resolve!: () => void;
     let reject!: (error: unknown) => void;
-    const committed = new Promise<void>((...settle) => ([resolve, reject] = settle));
+    const committed = new Promise<void>((onResolved, onRejected) => {
+      resolve = onResolved;
+      reject = onRejected;
+    });
     const group: Group = { texts: [], length: 0, committed, resolve, reject };
     this.#waiting.push(group);
     return group;

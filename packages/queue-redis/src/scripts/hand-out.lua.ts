@@ -1,5 +1,3 @@
-/** Most jobs that a call hands out when it has promoted or reclaimed its fill. */
-const HAND_OUT_BESIDE = 50;
 /** Most entries that one call takes off the ready lists, those of cancelled and expired jobs included. */
 const POP_LIMIT = 500;
 
@@ -12,7 +10,6 @@ const POP_LIMIT = 500;
  * Sets `entries`, `records` and `states` (of the marked ones, in order), `base` and `batch`.
  */
 export const HAND_OUT: string = `
-if more then MAX = math.min(MAX, ${HAND_OUT_BESIDE}) end
 local entries, special, taken = {}, {}, { h = 0, n = 0, l = 0 }
 local alone, popped = false, 0
 local function drop(id, state)

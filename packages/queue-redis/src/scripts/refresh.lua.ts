@@ -1,16 +1,16 @@
 /** A moment that does not come: milliseconds until the year 10000. */
 const NEVER = 253_402_300_800_000;
 /**
- * Most jobs that one call promotes, reclaims and sweeps, of each: some 0.3 ms of the server's time, in which it serves
- * nobody else. What is left is told by `more`, and the next call goes on with it.
+ * Most jobs that one call promotes, reclaims and sweeps, of each. Fewer would hold the server up for less, but order counts within a
+ * call: what is urgent must not wait in `delayed` while what is not goes out, nor one reclaimed job overtake another.
  */
-const PASS_LIMIT = 32;
+const PASS_LIMIT = 250;
 /** Jobs of ended calls that one call looks at before it leaves the rest to the next. */
 const LOOK_LIMIT = 500;
 
 /**
- * Promotes delayed jobs whose time has come and reclaims expired leases, at most 32 of each, and forgets at most 32
- * dedup keys whose time is over. Sets `more` when a bound was hit.
+ * Promotes delayed jobs whose time has come and reclaims expired leases, at most 250 of each, and forgets at most 250
+ * dedup keys whose time is over. Sets `more` when a bound was hit, but not for keys: nobody waits for those.
  *
  * A job reclaimed for the first time goes to the head, in the order in which the leases ended; after that to the tail.
  */
@@ -85,6 +85,8 @@ if due <= now then
     keepFlags(batch, string.char(unpack(flags)))
   end
   local expired = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'WITHSCORES', 'LIMIT', 0, ${PASS_LIMIT})
+  -- Leases of which nothing was left to reclaim count as well: others may stand behind them.
+  more = more or #expired == 2 * ${PASS_LIMIT}
   for i = 1, #expired, 2 do
     if #reclaimed == ${PASS_LIMIT} or looked >= ${LOOK_LIMIT} then
       more = true

@@ -30,8 +30,7 @@ local header = fmt(now) .. ' ' .. fmt(base) .. ' ' .. batch .. ' ' .. (more and 
  * will not); `1` to leave a suspect where it is, since it has to be handed out alone.
  * Returns the header (now, first fence, batch, `1` when a bound was hit, `1` while paused, ms to the next due moment or `-`, leases
  * reclaimed), entries (`ENTRIES` in prelude.lua.ts), and the records and states of the marked ones.
- * Cost: O(max + due log n). Bound: 250 handed out, or 50 by a call that promotes or reclaims as many as it may; 32 promoted, reclaimed
- * and swept each; 500 taken off the lists.
+ * Cost: O(max + due log n). Bound: 250 handed out, promoted, reclaimed and swept each, 500 taken off the lists.
  */
 export const DEQUEUE: Script = defineScript(
   "dequeue",
