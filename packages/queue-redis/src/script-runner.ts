@@ -19,13 +19,10 @@ export interface ScriptRunnerOptions {
 /** The arguments of a call, or what makes them anew each time it is sent, so that nobody holds them while it is under way. */
 export type Arguments = readonly string[] | (() => readonly string[]);
 
-/** Runs scripts on one partition: by hash, with the source only where the server may not know it. */
+/** Runs scripts on one partition: by hash, with the source only where the server does not know it. */
 export class ScriptRunner {
   readonly #options: ScriptRunnerOptions;
   readonly #calls = new Map<Script, readonly string[]>();
-  /** Scripts that the server at the other end of the current connection has run. */
-  readonly #known = new Set<Script>();
-  #connection = 0;
 
   constructor(options: ScriptRunnerOptions) {
     this.#options = options;
@@ -51,16 +48,15 @@ export class ScriptRunner {
    */
   async run(script: Script, args: Arguments, repeatable = false): Promise<unknown> {
     const { clock, commandTimeoutMs, random } = this.#options;
+    let bySource = false;
     let deadline: number | undefined;
     for (let tries = 1; ; tries++) {
       try {
-        const reply = await this.#send(script, args);
-        this.#known.add(script);
-        return reply;
+        return await this.#send(script, args, bySource);
       } catch (error) {
         const failure = classifyFailure(error);
         if (failure === "script") {
-          this.#known.delete(script);
+          bySource = true;
           continue;
         }
         deadline ??= clock.monotonic() + commandTimeoutMs;
@@ -71,23 +67,15 @@ export class ScriptRunner {
     }
   }
 
-  /**
-   * By hash only what this server is known to know: a call that it had to refuse would be overtaken by those behind it.
-   */
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would hold the words until the reply
-  #send(script: Script, args: Arguments): Promise<unknown> {
-    const { link } = this.#options;
-    if (this.#connection !== link.connections) {
-      this.#connection = link.connections;
-      this.#known.clear();
-    }
+  #send(script: Script, args: Arguments, bySource: boolean): Promise<unknown> {
     const command = this.command(script, typeof args === "function" ? args() : args);
-    if (!this.#known.has(script)) {
+    if (bySource) {
       // The source itself, not SCRIPT LOAD: it reaches the node that answers for the slot now.
       command[0] = "EVAL";
       command[1] = script.source;
     }
-    return link.send(this.#keyOf(script.keys[0] ?? ""), command);
+    return this.#options.link.send(this.#keyOf(script.keys[0] ?? ""), command);
   }
 
   #keyOf(name: string): string {

@@ -38,7 +38,6 @@ export class ServerLink {
   #sweep: Timer | undefined;
   #closed = false;
   #lastReplyAt: number | undefined;
-  #connections = 0;
   #lastErrorLogged = "";
   readonly #onReconnect = new Set<() => void>();
   readonly #waiters = new Set<() => void>();
@@ -50,11 +49,6 @@ export class ServerLink {
 
   get isReady(): boolean {
     return this.#driver?.isReady ?? false;
-  }
-
-  /** How many connections were made so far: what one server knew, the next may not. */
-  get connections(): number {
-    return this.#connections;
   }
 
   /** Milliseconds since the last reply; `undefined` before the first. */
@@ -188,7 +182,6 @@ export class ServerLink {
 
   #noteReady(driver: Driver): void {
     if (driver !== this.#driver || !driver.isReady) return;
-    this.#connections++;
     for (const wake of this.#waiters) wake();
     if (!this.#lost) return;
     this.#lost = false;

@@ -50,6 +50,9 @@ describe("what one call leaves to the next", () => {
   }
 
   test("jobs that a script has to look at go 64 a call, in their order; others 250", async () => {
+    // What the server has not run yet is sent twice.
+    const other = new RedisBackend("bounds-before", connection);
+    for (const fresh of [true, false]) await other.enqueue(jobs(["known"], { fresh }));
     await scriptsRun();
     const results = await backend.enqueue(jobs([...ids("own", 250), "own-7"]));
     expect(await scriptsRun()).toBe(4);
