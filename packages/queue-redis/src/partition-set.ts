@@ -200,7 +200,7 @@ export class PartitionSet {
     return counts.some(({ jobs }) => jobs > 0);
   }
 
-  /** Of a partition that the next fetch begins with, or meets again: it is that one's error when there is nothing else to hand out. */
+  /** Says what no caller is told, since others had something to hand out. */
   #logFailure({ index }: Partition, error: unknown): void {
     const { message } = toQueueError(error, "hand out jobs");
     this.#connection.settings.logger.warn("redis.partition_failed", {
