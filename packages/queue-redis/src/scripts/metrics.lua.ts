@@ -1,3 +1,4 @@
+import { HEAD_SINCE } from "./heads.lua.ts";
 import { ENTRIES, LEASES, PRELUDE } from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
@@ -19,28 +20,8 @@ export const METRICS: Script = defineScript(
   PRELUDE,
   LEASES,
   ENTRIES,
+  HEAD_SINCE,
   `
-local function sinceOf(entry)
-  if not isMarked(string.byte(entry)) then return enqueuedAt(entry) end
-  local text = redis.call('HGET', k_state, string.sub(entry, 2))
-  return text and tonumber(string.match(text, '^%S+ %d+ %d+ %d+ (%d+) '))
-end
-local function headSince(list, priority)
-  if tombs == 0 then
-    local entry = redis.call('LINDEX', list, 0)
-    return entry and sinceOf(entry)
-  end
-  local passed = {}
-  for _, entry in ipairs(redis.call('LRANGE', list, 0, 249)) do
-    if entry ~= '-' then
-      if not isMarked(string.byte(entry)) then return sinceOf(entry) end
-      local id = string.sub(entry, 2)
-      local left = (passed[id] or tonumber(redis.call('HGET', k_tombs, priority .. id)) or 0) - 1
-      passed[id] = left
-      if left < 0 then return sinceOf(entry) end
-    end
-  end
-end
 local oldest = nil
 for priority, list in pairs({ h = k_high, n = k_normal, l = k_low }) do
   local since = headSince(list, priority)

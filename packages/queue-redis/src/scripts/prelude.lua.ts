@@ -159,17 +159,6 @@ local function toDelayed(id, state, readyAt)
   redis.call('ZADD', k_delayed, readyAt, member .. id)
   dueBy(readyAt)
 end
--- Since when the entry at the head of a list is ready; now when the list is empty.
-local function headSince(list)
-  local entry = redis.call('LINDEX', list, 0)
-  if not entry or entry == '-' then return now end
-  if not isMarked(string.byte(entry)) then return enqueuedAt(entry) end
-  local text = redis.call('HGET', k_state, string.sub(entry, 2))
-  return text and readState(text).since or now
-end
--- At the head a job counts as ready since the oldest, so that the head tells the age of its list.
-local function sinceAtHead(priority) return math.min(now, headSince(readyList[priority])) end
-local function toHead(id, state) toReady(id, state, sinceAtHead(state.priority), 'LPUSH') end
 `;
 
 /**

@@ -1,4 +1,5 @@
 import { HAND_OUT, SLEEP } from "./hand-out.lua.ts";
+import { HEAD_SINCE, TO_HEAD } from "./heads.lua.ts";
 import { plainTurn } from "./plain-turn.lua.ts";
 import {
   ENTRIES,
@@ -56,6 +57,8 @@ export const DEQUEUE: Script = defineScript(
   STATE,
   ENTRIES,
   PLACES,
+  HEAD_SINCE,
+  TO_HEAD,
   LEASES,
   IN_FLIGHT_STATE,
   FREEING_WRITE,
@@ -87,6 +90,7 @@ export const SETTLE: Script = defineScript(
     "delayed",
     "leases",
     "batches",
+    "tombs",
     "dedup",
     "latency",
     "wake",
@@ -98,6 +102,8 @@ export const SETTLE: Script = defineScript(
   STATE,
   ENTRIES,
   PLACES,
+  HEAD_SINCE,
+  TO_HEAD,
   LEASES,
   IN_FLIGHT_STATE,
   WAKE_UP,
@@ -142,6 +148,8 @@ export const SETTLE_AND_DEQUEUE: Script = defineScript(
   STATE,
   ENTRIES,
   PLACES,
+  HEAD_SINCE,
+  TO_HEAD,
   LEASES,
   IN_FLIGHT_STATE,
   WAKE_UP,

@@ -37,6 +37,7 @@ describe.for([
         const redis = { backend, advance: async (ms: number) => fixture.advanceClock(ms) };
         expect(await play(redis, steps)).toEqual(await play(inMemory(partitions, limit), steps));
         for (const { kept, counted } of await fixture.layout()) expect(kept).toEqual(counted);
+        await fixture.discard(backend);
       }),
       {
         numRuns: Number(RUNS ?? histories[partitions]),

@@ -68,4 +68,14 @@ export const FOUND_HISTORIES: readonly Step[][] = [
     dequeue(2, 5_000),
     { verb: "metrics" },
   ],
+  // A job reclaimed to the head of a list whose first entry is what is left of a cancelled one.
+  [
+    enqueueFresh("fresh-0", "fresh-1", "fresh-2"),
+    { verb: "cancel", ids: ["fresh-2"] },
+    dequeue(2, 500),
+    enqueue("b"),
+    advance(500),
+    dequeue(1, 100),
+    { verb: "metrics" },
+  ],
 ];

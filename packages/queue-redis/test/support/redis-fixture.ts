@@ -45,6 +45,11 @@ interface Opened {
   readonly options: RedisBackendOptions;
 }
 
+/** A backend's queue, and the connection that it has to itself. */
+interface Connected extends Opened {
+  readonly connection: RedisConnection;
+}
+
 /** Where a clock that stands begins: far enough back that nothing on the server's own clock is older. */
 const STILL_START_MS = 1_700_000_000_000;
 
@@ -54,8 +59,7 @@ export class RedisFixture implements ConformanceFixture {
   readonly killConnection?: (backend: QueueBackend) => Promise<void>;
   readonly restartServer?: (backend: QueueBackend) => Promise<QueueBackend>;
   readonly #options: RedisFixtureOptions;
-  readonly #connections = new Set<RedisConnection>();
-  readonly #opened = new Map<QueueBackend, Opened>();
+  readonly #opened = new Map<QueueBackend, Connected>();
   readonly #admin: RedisConnection;
   #current: Opened | undefined;
   #offsetMs = 0;
@@ -99,22 +103,28 @@ export class RedisFixture implements ConformanceFixture {
     return Promise.all(partitions.map(async (partition) => checkLayout(this.#admin, name, partition)));
   }
 
+  /** Closes one backend and its connection: a server has room for 10 000. */
+  async discard(backend: QueueBackend): Promise<void> {
+    await backend.close({ deadlineMs: 1_000 });
+    this.#opened.get(backend)?.connection.close();
+    this.#opened.delete(backend);
+  }
+
   async close(): Promise<void> {
-    await Promise.all([...this.#opened.keys()].map(async (backend) => backend.close({ deadlineMs: 1_000 })));
-    for (const connection of this.#connections) connection.close();
+    await Promise.all([...this.#opened.keys()].map(async (backend) => this.discard(backend)));
+    this.#admin.close();
   }
 
   #open(opened: Opened): RedisBackend {
     const Backend = this.#options.fresh === true ? FreshBackend : RedisBackend;
-    const backend = new Backend(opened.name, this.#connect(), opened.options);
-    this.#opened.set(backend, opened);
+    const connection = this.#connect();
+    const backend = new Backend(opened.name, connection, opened.options);
+    this.#opened.set(backend, { ...opened, connection });
     return backend;
   }
 
   #connect(): RedisConnection {
-    const connection = new RedisConnection({ logger: silentLogger, ...this.#options.connection });
-    this.#connections.add(connection);
-    return connection;
+    return new RedisConnection({ logger: silentLogger, ...this.#options.connection });
   }
 
   async #writeClock(): Promise<void> {
