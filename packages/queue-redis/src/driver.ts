@@ -13,6 +13,8 @@ import {
 /** A client of node-redis that a user may hand over. */
 export type AnyRedisClient = RedisClientType | RedisClusterType | RedisSentinelType;
 
+export type MessageHandler = (message: string, channel: string) => void;
+
 /** What the three kinds of client have in common, as far as this package needs it. */
 export interface Driver {
   readonly isReady: boolean;
@@ -21,7 +23,7 @@ export interface Driver {
   /** Sends one command to the server that holds `key`. Never sends it twice, unless the server said that it did nothing. */
   send(key: string, args: readonly string[]): Promise<unknown>;
   /** Calls `listener` for each message; goes on over reconnections. The connection is good for nothing else after it. */
-  subscribe(channels: readonly string[], listener: () => void): Promise<void>;
+  subscribe(channels: readonly string[], listener: MessageHandler): Promise<void>;
   /** Ends the sockets at once; what was under way is rejected. */
   destroy(): void;
   on(event: "error" | "ready", listener: (error?: unknown) => void): void;

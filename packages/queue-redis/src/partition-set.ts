@@ -144,12 +144,9 @@ export class PartitionSet {
 
   #messageListener(partitions: number): Waiter {
     const { prefix } = this.#connection.settings;
-    const channels = Array.from(
-      { length: partitions },
-      (_, index) => partitionKeys(prefix, this.#name, index).wake,
-    );
+    const keys = Array.from({ length: partitions }, (_, index) => partitionKeys(prefix, this.#name, index));
     const fetch = async (request: DequeueRequest): Promise<Fetched> => this.fetch(request, true);
-    return new MessageListener({ connection: this.#connection, channels, fetch });
+    return new MessageListener({ connection: this.#connection, keys, fetch });
   }
 
   #partition(index: number, nextNonce: () => string): Partition {

@@ -1,6 +1,6 @@
 import { errorMessage, redactText, type Clock, type Logger, type Timer } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
-import type { Driver } from "./driver.ts";
+import type { Driver, MessageHandler } from "./driver.ts";
 
 /** How often calls under way are looked at. A call outlives its deadline by at most this, in milliseconds. */
 const SWEEP_MS = 250;
@@ -97,7 +97,7 @@ export class ServerLink {
   }
 
   /** Calls `listener` for each message on the channels, over reconnections. A link that listens does nothing else. */
-  async subscribe(channels: readonly string[], listener: () => void): Promise<void> {
+  async subscribe(channels: readonly string[], listener: MessageHandler): Promise<void> {
     const { clock, commandTimeoutMs } = this.#options;
     const driver = await this.#ready(clock.monotonic() + commandTimeoutMs);
     await driver.subscribe(channels, listener);

@@ -30,6 +30,39 @@ function work(connection: RedisConnection): { queue: RedisQueue<number>; handled
   return { queue, handled };
 }
 
+test("a subscription that has gone deaf is made anew while somebody waits", async () => {
+  await using proxy = await TcpProxy.start(server.url);
+  const subscriptions = new Set<number>();
+  proxy.rules.onReply = (chunk, connection) => {
+    if (chunk.includes("subscribe")) subscriptions.add(connection);
+    else if ([...subscriptions][0] === connection) return "drop";
+    return "forward";
+  };
+  await using backend = new RedisBackend(
+    `deaf-${randomUUID()}`,
+    connect({ url: proxy.through(server.url) }),
+    { partitions: 3 },
+  );
+  const take = async (): Promise<unknown> => backend.dequeue({ max: 1, leaseMs: 30_000, waitMs: 20_000 });
+  const first = take();
+  await vi.waitFor(() => expect(subscriptions.size).toBe(2), PATIENCE);
+  await backend.enqueue([{ id: "first", body: "" }]);
+  expect(await first).toHaveLength(1);
+
+  // And it hears again: by plain asking each of these would take a second.
+  const waits: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const waiting = take();
+    await backend.ping();
+    const enqueuedAt = performance.now();
+    await backend.enqueue([{ id: `job-${round}`, body: "" }]);
+    await waiting;
+    waits.push(performance.now() - enqueuedAt);
+  }
+  expect(Math.min(...waits)).toBeLessThan(300);
+  expect(subscriptions.size).toBe(2);
+});
+
 describe("a network that swallows everything for longer than every time-out", () => {
   test("is told by readiness, and worked through by itself once it is back", async () => {
     await using proxy = await TcpProxy.start(server.url);
