@@ -19,14 +19,27 @@ export interface RedisAddress {
   readonly port: number;
 }
 
+/** How the master is found. What {@link RedisConnectionOptions} says of user, password and TLS is for the servers alone. */
+export interface SentinelAccess {
+  /** As the sentinels call the master. */
+  readonly name: string;
+  /** Some of them; the others are found by themselves. */
+  readonly nodes: readonly RedisAddress[];
+  /** ACL user of the sentinels. @defaultValue Redis's default user */
+  readonly username?: string;
+  /** Of the sentinels. Never shown in an error, a log or `inspect`. @defaultValue none */
+  readonly password?: string;
+  /** `true`, or options of `tls.connect`, for the sentinels. @defaultValue false */
+  readonly tls?: boolean | TlsOptions;
+}
+
 /** Where Redis is: exactly one of `url`, `cluster`, `sentinel` and `client`. */
 export interface RedisConnectionOptions {
   /** `redis://`, `rediss://` (TLS) or `unix:` with user, password and database as node-redis reads them. @defaultValue "redis://127.0.0.1:6379" */
   readonly url?: string;
   /** Some nodes of a Redis Cluster; the others are found by themselves. */
   readonly cluster?: { readonly nodes: readonly RedisAddress[] };
-  /** The name of the master and some of its sentinels. */
-  readonly sentinel?: { readonly name: string; readonly nodes: readonly RedisAddress[] };
+  readonly sentinel?: SentinelAccess;
   /**
    * A client of node-redis 6 that somebody else opens and closes; commands travel on it, waiting on duplicates of it. Create it
    * with `disableOfflineQueue: true`, or calls may be made after their callers have given up.
@@ -76,8 +89,7 @@ const DEFAULTS = Object.freeze({
 
 /** @throws QueueError `QUEUE_INVALID` with every issue; never with a value that may hold a secret. */
 export function resolveConnectionOptions(options: RedisConnectionOptions): ResolvedConnectionOptions {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const resolved = { ...DEFAULTS, ...given } as ResolvedConnectionOptions;
+  const resolved = { ...DEFAULTS, ...withoutUndefined(options) } as ResolvedConnectionOptions;
   const ways = [resolved.url, resolved.cluster, resolved.sentinel, resolved.client].filter(
     (way) => way !== undefined,
   );
@@ -105,21 +117,20 @@ export function resolveConnectionOptions(options: RedisConnectionOptions): Resol
 
 /**
  * Reads CHIMERA_REDIS_URL, or CHIMERA_REDIS_CLUSTER_NODES (`host:port,…`), or CHIMERA_REDIS_SENTINEL_NAME and
- * CHIMERA_REDIS_SENTINEL_NODES; CHIMERA_REDIS_USERNAME, _PASSWORD, _TLS, _PREFIX, _CONNECT_TIMEOUT_MS,
- * _COMMAND_TIMEOUT_MS and _STRICT.
+ * CHIMERA_REDIS_SENTINEL_NODES with _SENTINEL_USERNAME, _SENTINEL_PASSWORD and _SENTINEL_TLS; CHIMERA_REDIS_USERNAME,
+ * _PASSWORD, _TLS, _PREFIX, _CONNECT_TIMEOUT_MS, _COMMAND_TIMEOUT_MS and _STRICT.
  *
  * @throws QueueError `QUEUE_INVALID` whose `issues` name each wrong variable and what was expected, never its value.
  */
 export function connectionOptionsFromEnv(environment: Environment): RedisConnectionOptions {
   const reader = new EnvironmentReader(environment);
   const cluster = addresses(reader, "CHIMERA_REDIS_CLUSTER_NODES");
-  const sentinels = addresses(reader, "CHIMERA_REDIS_SENTINEL_NODES");
-  const sentinelName = reader.text("CHIMERA_REDIS_SENTINEL_NAME");
+  const sentinel = sentinelFrom(reader);
   const url = reader.url("CHIMERA_REDIS_URL", ["redis", "rediss", "unix"], "redis://user@host:6379");
   const given = {
     url,
     cluster: cluster && { nodes: cluster },
-    sentinel: sentinels && sentinelName !== undefined ? { name: sentinelName, nodes: sentinels } : undefined,
+    sentinel,
     username: reader.text("CHIMERA_REDIS_USERNAME"),
     password: reader.text("CHIMERA_REDIS_PASSWORD"),
     tls: reader.boolean("CHIMERA_REDIS_TLS"),
@@ -131,10 +142,7 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   if (given.prefix !== undefined && !PREFIX_PATTERN.test(given.prefix)) {
     reader.reject("CHIMERA_REDIS_PREFIX", "1 to 100 of [A-Za-z0-9._:-]");
   }
-  if ((sentinels === undefined) !== (sentinelName === undefined)) {
-    reader.reject("CHIMERA_REDIS_SENTINEL_NAME", "to be set together with CHIMERA_REDIS_SENTINEL_NODES");
-  }
-  if ([url, cluster, sentinels].filter((way) => way !== undefined).length > 1) {
+  if ([url, cluster, sentinel].filter((way) => way !== undefined).length > 1) {
     reader.reject(
       "CHIMERA_REDIS_URL",
       "only one of it, CHIMERA_REDIS_CLUSTER_NODES and CHIMERA_REDIS_SENTINEL_NODES",
@@ -143,7 +151,28 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   if (reader.issues.length > 0) {
     throw new QueueError("QUEUE_INVALID", reader.issues.join("; "), { issues: reader.issues });
   }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return withoutUndefined(given);
+}
+
+function sentinelFrom(reader: EnvironmentReader): SentinelAccess | undefined {
+  const nodes = addresses(reader, "CHIMERA_REDIS_SENTINEL_NODES");
+  const name = reader.text("CHIMERA_REDIS_SENTINEL_NAME");
+  const access = withoutUndefined({
+    username: reader.text("CHIMERA_REDIS_SENTINEL_USERNAME"),
+    password: reader.text("CHIMERA_REDIS_SENTINEL_PASSWORD"),
+    tls: reader.boolean("CHIMERA_REDIS_SENTINEL_TLS"),
+  });
+  if (nodes !== undefined && name !== undefined) return { name, nodes, ...access };
+  if (nodes !== undefined || name !== undefined || Object.keys(access).length > 0) {
+    reader.reject("CHIMERA_REDIS_SENTINEL_NAME", "to be set together with CHIMERA_REDIS_SENTINEL_NODES");
+  }
+  return undefined;
+}
+
+function withoutUndefined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 function addresses(reader: EnvironmentReader, name: string): RedisAddress[] | undefined {

@@ -5,7 +5,7 @@ export type { RedisHealth } from "./redis-health.ts";
 export type { RedisBackendEvents } from "./backend-events.ts";
 export type { EnqueueDurability, RedisBackendOptions } from "./backend-options.ts";
 export { RedisConnection } from "./redis-connection.ts";
-export type { RedisAddress, RedisConnectionOptions } from "./connection-options.ts";
+export type { RedisAddress, RedisConnectionOptions, SentinelAccess } from "./connection-options.ts";
 export type { AnyRedisClient } from "./driver.ts";
 export type { Preflight } from "./preflight.ts";
 export { RedisDeadLetterStore } from "./redis-dead-letter-store.ts";

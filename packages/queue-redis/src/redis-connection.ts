@@ -1,11 +1,11 @@
 import type { Environment } from "@chimera/dlq";
-import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from "redis";
 import {
   connectionOptionsFromEnv,
   resolveConnectionOptions,
   type ConnectionSettings,
   type RedisConnectionOptions,
   type ResolvedConnectionOptions,
+  type SentinelAccess,
 } from "./connection-options.ts";
 import {
   borrowedDriver,
@@ -115,34 +115,40 @@ export class RedisConnection {
 }
 
 function newDriver(options: ResolvedConnectionOptions): Driver {
-  const { cluster, sentinel, url, username, password, tls, connectTimeoutMs } = options;
-  const socket = {
-    connectTimeout: connectTimeoutMs,
-    ...(tls === true ? { tls } : tls && { ...tls, tls: true }),
-  };
-  const access = {
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    socket,
-  };
+  const { cluster, sentinel, url, connectTimeoutMs } = options;
+  const access = accessOf(options, connectTimeoutMs);
   if (cluster !== undefined) {
     const rootNodes = cluster.nodes.map((address) =>
-      Object.assign({}, access, { socket: { ...socket, ...address } }),
+      Object.assign({}, access, { socket: { ...access.socket, ...address } }),
     );
-    return clusterDriver({ rootNodes, defaults: access } as RedisClusterOptions);
+    return clusterDriver({ rootNodes, defaults: access });
   }
   if (sentinel !== undefined) {
     const { name, nodes } = sentinel;
     return sentinelDriver({
       name,
       sentinelRootNodes: [...nodes],
+      sentinelClientOptions: accessOf(sentinel, connectTimeoutMs),
       nodeClientOptions: access,
-    } as RedisSentinelOptions);
+    });
   }
-  return standaloneDriver({ ...access, ...(url !== undefined && { url }) } as RedisClientOptions);
+  return standaloneDriver({ ...access, ...(url !== undefined && { url }) });
 }
 
-function secretsOf({ url, password }: ResolvedConnectionOptions): string[] {
+/** User, password and socket as node-redis takes them. */
+function accessOf(
+  { username, password, tls }: Pick<SentinelAccess, "username" | "password" | "tls">,
+  connectTimeout: number,
+): { readonly username?: string; readonly password?: string; readonly socket: object } {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    socket: { connectTimeout, ...(tls === true ? { tls } : tls && { ...tls, tls: true }) },
+  };
+}
+
+function secretsOf({ url, password, sentinel }: ResolvedConnectionOptions): string[] {
   const inUrl = url !== undefined && URL.canParse(url) ? new URL(url).password : "";
-  return [password ?? "", inUrl, decodeURIComponent(inUrl)].filter((secret) => secret !== "");
+  const secrets = [password ?? "", sentinel?.password ?? "", inUrl, decodeURIComponent(inUrl)];
+  return secrets.filter((secret) => secret !== "");
 }

@@ -7,7 +7,7 @@ export { directoryForServers } from "./postgres/directory-for-servers.ts";
 export { startRedisCluster } from "./redis/start-redis-cluster.ts";
 export type { RedisCluster, RedisClusterOptions } from "./redis/start-redis-cluster.ts";
 export { startRedisReplication } from "./redis/start-redis-replication.ts";
-export type { RedisReplication } from "./redis/start-redis-replication.ts";
+export type { RedisReplication, RedisReplicationOptions } from "./redis/start-redis-replication.ts";
 export { startRedis } from "./redis/start-redis.ts";
 export type { RedisOptions } from "./redis/start-redis.ts";
 export { certificatesMissing, makeCertificate } from "./certificate.ts";

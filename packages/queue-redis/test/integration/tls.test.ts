@@ -7,6 +7,7 @@ import {
   makeCertificate,
   startRedis,
   startRedisCluster,
+  startRedisReplication,
   type Certificate,
 } from "@chimera/test-services";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -94,5 +95,29 @@ describe.skipIf(missing !== undefined)("over TLS", () => {
     const connection = connect(options);
     await expectService(connection, partitions);
     expect((await connection.preflight()).evictionPolicy).toBe("noeviction");
+  });
+
+  test("sentinels with a user, a password and TLS of their own find the master", async () => {
+    await using replication = await startRedisReplication({
+      tls: certificate,
+      config: ["user worker on >pässw0rd ~* &* +@all"],
+      sentinelConfig: ["user watcher on >wätch-word ~* &* +@all"],
+    });
+    const tls = { ca: certificate.ca };
+    const watcher = { username: "watcher", password: "wätch-word", tls };
+    const options = { username: "worker", password: "pässw0rd", tls };
+    const sentinel = { name: "primary", nodes: replication.sentinels };
+    const connection = connect({ ...options, sentinel: { ...sentinel, ...watcher } });
+    await expectService(connection);
+    expect(`${inspect(connection, { depth: 9 })}${JSON.stringify(connection)}`).not.toMatch(
+      /ss?w0rd|tch-word/,
+    );
+
+    // Each word is for its own door.
+    const { username, password } = options;
+    const stranger = { ...watcher, username, password };
+    const refused = connect({ ...options, sentinel: { ...sentinel, ...stranger }, commandTimeoutMs: 1_000 });
+    await using backend = new RedisBackend("refused", refused);
+    await expect(backend.ping()).rejects.toMatchObject({ code: "BACKEND_UNAVAILABLE" });
   });
 });

@@ -71,13 +71,25 @@ describe("a connection from the environment", () => {
     );
     expect(issues.map((issue) => issue.split(":")[0])).toEqual([
       "CHIMERA_REDIS_CLUSTER_NODES",
+      "CHIMERA_REDIS_SENTINEL_NAME",
       "CHIMERA_REDIS_URL",
       "CHIMERA_REDIS_TLS",
       "CHIMERA_REDIS_CONNECT_TIMEOUT_MS",
       "CHIMERA_REDIS_PREFIX",
-      "CHIMERA_REDIS_SENTINEL_NAME",
     ]);
     expect(issues.join()).not.toContain("s3cret");
+  });
+
+  test("refuses what is for sentinels where none is named", () => {
+    const secret = "s3cret";
+    for (const variable of ["NAME", "PASSWORD"]) {
+      const issues = issuesFrom(() =>
+        RedisConnection.fromEnv({ [`CHIMERA_REDIS_SENTINEL_${variable}`]: secret }),
+      );
+      expect(issues).toEqual([
+        "CHIMERA_REDIS_SENTINEL_NAME: expected to be set together with CHIMERA_REDIS_SENTINEL_NODES",
+      ]);
+    }
   });
 });
 

@@ -62,7 +62,8 @@ async function startProgram(
   return startedService(`${scheme}://127.0.0.1:${port}`, server, async () => removeDirectory(directory));
 }
 
-function tlsLines(
+/** Lines of the configuration of a server or sentinel that listens for TLS only. */
+export function tlsLines(
   port: number,
   { certificateFile, keyFile }: NonNullable<RedisOptions["tls"]>,
 ): readonly string[] {
