@@ -4,7 +4,7 @@ import { PartitionAdmin } from "./partition-admin.ts";
 import { readMetrics, type MetricsReply, type PartitionMetrics } from "./partition-metrics.ts";
 import type { ProducerCall, ProducerSlots } from "./producer-slots.ts";
 import type { ReceiptParts } from "./receipt.ts";
-import { encodeEntry, encodeRecord, timeText, travelsWhole } from "./record.ts";
+import { encodeEntry, encodeRecord, timeText } from "./record.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { CENSUS, OPEN } from "./scripts/admin.lua.ts";
 import { ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
@@ -202,10 +202,6 @@ export class Partition {
     ];
   }
 }
-
-/** Whether a job can go by {@link ENQUEUE_FRESH}. */
-export const isWhole = (job: NewJob): boolean =>
-  (job.priority === undefined || job.priority === "normal") && travelsWhole(job);
 
 function addEntries(words: string[], jobs: readonly NewJob[], time: string): void {
   for (const job of jobs) words.push(encodeEntry(job, time));

@@ -37,7 +37,7 @@ export function encodeRecord(job: NewJob): string {
   return `${letter.toUpperCase()}${deliveries}${times}${headers}\n${key}\n${job.body}`;
 }
 
-/** The whole entry of a job (`ENTRIES` in prelude.lua.ts) that is of normal priority and {@link travelsWhole}. */
+/** The whole entry (`ENTRIES` in prelude.lua.ts) of a job of normal priority that {@link travelsWhole}. */
 export function encodeEntry(job: NewJob, time: string): string {
   const { id, body, maxDeliveries, headers } = job;
   if (maxDeliveries === undefined && headers === undefined)
@@ -68,6 +68,11 @@ export function travelsWhole(job: NewJob): boolean {
     body.length <= MAX_WHOLE_LENGTH &&
     (headers === undefined || headersText(headers).length <= MAX_WHOLE_LENGTH)
   );
+}
+
+/** Whether a job can go by {@link encodeEntry}. */
+export function isWhole(job: NewJob): boolean {
+  return (job.priority === undefined || job.priority === "normal") && travelsWhole(job);
 }
 
 /** A job that was read back, with what only its record knows. */

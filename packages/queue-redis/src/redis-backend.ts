@@ -22,11 +22,12 @@ import { resolveBackendOptions, type RedisBackendOptions } from "./backend-optio
 import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
 import { isOneCall, shareOut, shareOutJobs } from "./partition-choice.ts";
 import { joinMetrics } from "./partition-metrics.ts";
-import { isWhole, type FetchRequest, type Partition } from "./partition.ts";
+import type { FetchRequest, Partition } from "./partition.ts";
 import { PartitionSet } from "./partition-set.ts";
 import { RedisQueueAdmin } from "./redis-admin.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { readReceipt, type ReceiptParts } from "./receipt.ts";
+import { isWhole } from "./record.ts";
 import { ENQUEUE, ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
 import type { Script } from "./scripts/script.ts";
 import { classifyFailure, fail, toQueueError } from "./server-errors.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { silentLogger } from "@chimera/dlq";
 import type { Delivery } from "@chimera/queue-core";
 import { startRedis, type TestService } from "@chimera/test-services";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { RedisBackend, RedisConnection } from "../../src/index.ts";
 import { partitionKeys } from "../../src/keys.ts";
 
@@ -71,14 +71,7 @@ describe("what one call leaves to the next", () => {
     await backend.enqueue(jobs(["known"], { fresh: true }));
     if (trouble === "SCRIPT FLUSH") await send("SCRIPT", "FLUSH");
     else await send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").catch(() => {});
-    await expect
-      .poll(async () =>
-        backend.ping().then(
-          () => true,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    await vi.waitFor(async () => backend.ping());
     // The server knows one of the two enqueues again.
     await new RedisBackend(backend.name, connection).enqueue(jobs(["again"], { fresh: true }));
     await backend.enqueue([...jobs(ids("own", 64)), ...jobs(ids("fresh", 10), { fresh: true })]);
