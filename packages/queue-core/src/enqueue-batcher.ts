@@ -26,6 +26,8 @@ const PICK: readonly ((outcomes: Outcomes) => string)[] = Array.from(
   },
 );
 
+const RESOLVED = Promise.resolve();
+
 /** Enqueues of a tick that are worth two calls: of fewer, a second call costs more than it saves. */
 const MIN_HALVED = 32;
 
@@ -76,12 +78,15 @@ export class EnqueueBatcher {
     if (isIdle && this.#backend.overlapsEnqueues === true && this.#ofLastTick >= MIN_HALVED) {
       this.#limit = Math.min(MAX_BATCH, Math.ceil(this.#ofLastTick / 2));
     }
-    queueMicrotask(() => {
-      this.#ofLastTick = this.#ofTick;
-      this.#ofTick = 0;
-      if (this.#open?.isSecondHalf === false) this.flush();
-    });
+    // As `queueMicrotask`, at a third of its cost: that makes an AsyncResource.
+    void RESOLVED.then(this.#endTick);
   }
+
+  readonly #endTick = (): void => {
+    this.#ofLastTick = this.#ofTick;
+    this.#ofTick = 0;
+    if (this.#open?.isSecondHalf === false) this.flush();
+  };
 
   /** Sends a batch that has reached its limit; after a first half, begins the second. */
   #leave(): void {

@@ -28,8 +28,10 @@ export function createJobIds(
   function turnTo(ms: number, seed: number): void {
     lastMs = ms;
     counter = seed & 0x7ff;
-    const time = ms.toString(16).padStart(12, "0");
-    id.write(`${time.slice(0, 8)}-${time.slice(8)}`, 0, "latin1");
+    const high = Math.floor(ms / 0x1_0000);
+    for (let index = 0; index < 4; index++) writeByte(id, 2 * index, (high >>> (24 - 8 * index)) & 0xff);
+    writeByte(id, 9, (ms >>> 8) & 0xff);
+    writeByte(id, 11, ms & 0xff);
   }
 
   return function nextId(): string {

@@ -24,6 +24,8 @@ const MIN_SHARE = 16;
 const MAX_RETRY_MS = 5_000;
 /** The longest wait for a first job; the next call follows at once. */
 const MAX_WAIT_MS = 5_000;
+/** How long decisions may follow each other without a turn of the event loop between them. */
+const MAX_RUN_MS = 5;
 
 /** How many jobs a worker means to hold, and does. */
 export interface Holding {
@@ -49,9 +51,6 @@ export interface FetchLoopOptions {
   readonly progressed: () => void;
   readonly reconnected: (outageMs: number) => void;
 }
-
-/** How long decisions may follow each other without a turn of the event loop between them. */
-const MAX_RUN_MS = 5;
 
 /** What a call brought. */
 interface Reply {
@@ -202,14 +201,11 @@ export class FetchLoop {
   async #dequeue(max: number): Promise<void> {
     const waits = this.#short && !this.#seeking;
     this.#waiting ||= waits;
-    await this.#call(max, undefined, async (request) => {
-      const patient = { ...request, waitMs: this.#waitMs, signal: this.#interrupt.signal };
-      try {
-        return { deliveries: await this.#options.backend.dequeue(waits ? patient : request) };
-      } finally {
-        if (waits) this.#waiting = false;
-      }
+    const patience = waits ? { waitMs: this.#waitMs, signal: this.#interrupt.signal } : undefined;
+    const make = async (request: DequeueRequest): Promise<Reply> => ({
+      deliveries: await this.#options.backend.dequeue({ ...request, ...patience }),
     });
+    await this.#call(max, undefined, make, waits);
   }
 
   async #settle(batch: SettlementBatch): Promise<void> {
@@ -237,6 +233,7 @@ export class FetchLoop {
     max: number,
     batch: SettlementBatch | undefined,
     make: (request: DequeueRequest) => Promise<Reply>,
+    isWait = false,
   ): Promise<void> {
     const { clock, leaseMs, settlements, accept, progressed } = this.#options;
     const sentAt = clock.monotonic();
@@ -245,21 +242,26 @@ export class FetchLoop {
     this.#requested += max;
     try {
       const { deliveries, trouble } = await make({ max, leaseMs });
-      this.#requested -= max;
-      this.#calls--;
+      this.#returned(max, isWait);
       if (max > 0) this.#brought(deliveries.length, max, epoch);
       if (trouble === undefined) this.#succeeded();
       else this.#failed(trouble);
       if (deliveries.length > 0) accept(deliveries, sentAt);
     } catch (error) {
-      this.#requested -= max;
-      this.#calls--;
+      this.#returned(max, isWait);
       if (batch !== undefined) settlements.failed(batch, clock.monotonic());
       this.#failed(error);
     }
-    // The next calls leave before the handlers of this one's jobs start.
+    // The next calls leave before the handlers of this one's jobs start; but what was waited for starts before everything.
+    if (isWait) progressed();
     this.#decide();
-    progressed();
+    if (!isWait) progressed();
+  }
+
+  #returned(max: number, isWait: boolean): void {
+    this.#requested -= max;
+    this.#calls--;
+    if (isWait) this.#waiting = false;
   }
 
   #brought(count: number, asked: number, epoch: number): void {
