@@ -163,7 +163,8 @@ function sentinelFrom(reader: EnvironmentReader): SentinelAccess | undefined {
     tls: reader.boolean("CHIMERA_REDIS_SENTINEL_TLS"),
   });
   if (nodes !== undefined && name !== undefined) return { name, nodes, ...access };
-  if (nodes !== undefined || name !== undefined || Object.keys(access).length > 0) {
+  const { username, password, tls = false } = access;
+  if ([nodes, name, username, password].some((value) => value !== undefined) || tls) {
     reader.reject("CHIMERA_REDIS_SENTINEL_NAME", "to be set together with CHIMERA_REDIS_SENTINEL_NODES");
   }
   return undefined;

@@ -7,6 +7,8 @@ import type { RedisConnection } from "./redis-connection.ts";
 import type { ServerLink } from "./server-link.ts";
 import { BLOCK_MS, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
 
+/** The shortest time between two tries to subscribe: where it is not allowed, it is not for the next second either. */
+const RESUBSCRIBE_MS = 5_000;
 /** As logs name the connection. */
 const PURPOSE = "messages";
 
@@ -32,9 +34,16 @@ export class MessageListener implements Waiter {
   /** The channel of its messages to itself. */
   readonly #echo: string;
   #link: ServerLink | undefined;
-  /** Last it heard of the subscription, and when it sent itself what it has not heard yet. */
+  /** The server has answered the subscription. */
+  #confirmed = false;
+  /** When a wake-up came last. */
+  #wokenAt = -Infinity;
+  #subscribedAt = -Infinity;
+  /** When a message came last; before the first, when the subscription was begun. */
   #heardAt = 0;
-  #echoSentAt: number | undefined;
+  #echoing = false;
+  /** Since when the server has sent on a message to itself that was not heard. */
+  #missingSince: number | undefined;
   #closed = false;
 
   constructor(options: MessageListenerOptions) {
@@ -42,15 +51,25 @@ export class MessageListener implements Waiter {
     this.#echo = consumerWakeKey(options.keys[0] as PartitionKeys, randomBytes(9).toString("base64url"));
   }
 
-  async wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]> {
+  async wait(
+    request: DequeueRequest,
+    untilMs: number,
+    firstDueMs: number | undefined,
+    firstAskedAt: number,
+  ): Promise<Delivery[]> {
     const clock = this.#clock;
     let nextDueMs = firstDueMs;
+    let askedAt = firstAskedAt;
     for (;;) {
       const leftMs = untilMs - clock.monotonic();
       if (leftMs <= 0 || this.#ended(request)) return [];
       this.#listen();
-      await this.#sleep(Math.min(leftMs, nextDueMs ?? BLOCK_MS, BLOCK_MS), request.signal);
-      if (this.#ended(request)) return [];
+      // What woke while partitions were being asked may be in one that was asked before.
+      if (this.#wokenAt < askedAt) {
+        await this.#sleep(Math.min(leftMs, nextDueMs ?? BLOCK_MS, BLOCK_MS), request.signal);
+        if (this.#ended(request)) return [];
+      }
+      askedAt = clock.monotonic();
       const fetched = await this.#options.fetch(request);
       if (fetched.deliveries.length > 0) return fetched.deliveries;
       nextDueMs = fetched.more ? 0 : fetched.nextDueMs;
@@ -75,56 +94,66 @@ export class MessageListener implements Waiter {
   }
 
   #listen(): void {
+    const now = this.#clock.monotonic();
     if (this.#link === undefined) {
-      this.#subscribe();
+      if (now - this.#subscribedAt >= RESUBSCRIBE_MS) this.#subscribe(now);
       return;
     }
-    const now = this.#clock.monotonic();
-    if (this.#echoSentAt !== undefined && now - this.#echoSentAt >= WATCHDOG_MS) {
+    if (this.#missingSince !== undefined) {
+      const patienceMs = this.#confirmed ? WATCHDOG_MS : this.#options.connection.settings.commandTimeoutMs;
+      if (now - this.#missingSince < patienceMs) return;
       this.#unsubscribe("redis.stalled", { connection: PURPOSE });
-      this.#subscribe();
-    } else if (this.#echoSentAt === undefined && now - this.#heardAt >= BLOCK_MS) {
-      this.#sendEcho(now);
+      this.#listen();
+    } else if (!this.#echoing && now - this.#heardAt >= BLOCK_MS) {
+      void this.#sendEcho(now);
     }
   }
 
-  #sendEcho(now: number): void {
-    this.#echoSentAt = now;
-    // Where that fails, the silence says nothing of the subscription.
-    this.#options.connection.commands.send(this.#echo, ["PUBLISH", this.#echo, "1"]).catch(() => {
-      this.#echoSentAt = undefined;
-    });
+  async #sendEcho(sentAt: number): Promise<void> {
+    const link = this.#link;
+    this.#echoing = true;
+    try {
+      await this.#options.connection.commands.send(this.#echo, ["PUBLISH", this.#echo, "1"]);
+      if (this.#link === link && this.#heardAt < sentAt) this.#missingSince = this.#clock.monotonic();
+    } catch {
+      // Nothing was sent on: that it was not heard says nothing of the subscription.
+    } finally {
+      this.#echoing = false;
+    }
   }
 
-  #subscribe(): void {
-    const { connection, keys } = this.#options;
-    const link = connection.openLink(PURPOSE);
-    this.#link = link;
-    // Not before the subscription holds.
-    this.#heardAt = Number.POSITIVE_INFINITY;
-    link
-      .subscribe([...keys.map(({ wake }) => wake), this.#echo], (_, channel) => this.#hear(channel))
-      .then(
-        () => void (this.#heardAt = this.#clock.monotonic()),
-        (error: unknown) => {
-          // The next wait tries again; until then waits are plain asking once a second.
-          if (this.#link === link)
-            this.#unsubscribe("redis.subscribe-failed", { message: errorMessage(error) });
-        },
-      );
+  #subscribe(now: number): void {
+    this.#link = this.#options.connection.openLink(PURPOSE);
+    this.#subscribedAt = this.#heardAt = now;
+    void this.#follow(this.#link);
+  }
+
+  async #follow(link: ServerLink): Promise<void> {
+    const channels = [...this.#options.keys.map(({ wake }) => wake), this.#echo];
+    try {
+      await link.subscribe(channels, (_, channel) => this.#hear(channel));
+      if (this.#link === link) this.#confirmed = true;
+    } catch (error) {
+      // Until it is tried again waits are plain asking once a second.
+      if (this.#link === link && !this.#closed)
+        this.#unsubscribe("redis.subscribe-failed", { message: errorMessage(error) });
+    }
   }
 
   #unsubscribe(event: string, fields: Readonly<Record<string, string>>): void {
     this.#options.connection.settings.logger.warn(event, fields);
     this.drop();
     this.#link = undefined;
-    this.#echoSentAt = undefined;
+    this.#confirmed = false;
+    this.#missingSince = undefined;
   }
 
   #hear(channel: string): void {
     this.#heardAt = this.#clock.monotonic();
-    this.#echoSentAt = undefined;
-    if (channel !== this.#echo) this.#wakeAll();
+    this.#missingSince = undefined;
+    if (channel === this.#echo) return;
+    this.#wokenAt = this.#heardAt;
+    this.#wakeAll();
   }
 
   async #sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -96,9 +96,9 @@ export class PartitionSet {
     return joined;
   }
 
-  /** The first deliveries before `untilMs`, or []. */
-  async wait(request: DequeueRequest, untilMs: number, nextDueMs: number | undefined): Promise<Delivery[]> {
-    return this.#listener.wait(request, untilMs, nextDueMs);
+  /** The first deliveries before `untilMs`, or []. As {@link Waiter.wait} has it. */
+  async wait(...args: Parameters<Waiter["wait"]>): Promise<Delivery[]> {
+    return this.#listener.wait(...args);
   }
 
   /** Settles after `close` has begun. */

@@ -100,9 +100,10 @@ export class RedisBackend implements QueueBackend {
     await this.#partitions();
     if (signal?.aborted) return [];
     for (let tries = 0; ; tries++) {
+      const askedAt = clock.monotonic();
       const { deliveries, more, nextDueMs } = await this.#set.fetch(request, waitMs > 0).catch(this.#failed);
       if (deliveries.length > 0 || (!more && waitMs === 0) || tries >= MAX_REPEATS) return deliveries;
-      if (!more) return this.#set.wait(request, untilMs, nextDueMs);
+      if (!more) return this.#set.wait(request, untilMs, nextDueMs, askedAt);
     }
   }
 

@@ -19,8 +19,18 @@ const FAILED_WAIT_MS = 200;
 export interface Waiter {
   /** Milliseconds that the current blocking call has lasted; above 2_000 the connection is not what it should be. */
   readonly blockedMs: number;
-  /** The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close. */
-  wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]>;
+  /**
+   * The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close.
+   *
+   * @param firstDueMs - in how many milliseconds something will be due, as the fetch before the wait has it
+   * @param firstAskedAt - when that fetch began, on the same clock
+   */
+  wait(
+    request: DequeueRequest,
+    untilMs: number,
+    firstDueMs: number | undefined,
+    firstAskedAt: number,
+  ): Promise<Delivery[]>;
   /** Ends the waits with [] and gives back what was on its way to them. */
   close(): Promise<void>;
   /** Ends the connection at once. */
@@ -52,7 +62,7 @@ export class WakeListener implements Waiter {
   #blockedSince: number | undefined;
   #closed = false;
   /** Those that are under way, each ended by its request's signal or by `close`. */
-  readonly #waits = new Set<WaitEnd>();
+  readonly #waits = new Map<WaitEnd, Promise<Delivery[]>>();
 
   constructor(options: WakeListenerOptions) {
     this.#options = options;
@@ -68,10 +78,11 @@ export class WakeListener implements Waiter {
     const { signal } = request;
     if (this.#closed || signal?.aborted === true) return [];
     const end = new WaitEnd();
-    this.#waits.add(end);
     signal?.addEventListener("abort", end.end);
+    const waiting = this.#waitItsTurn(request, untilMs, firstDueMs, end);
+    this.#waits.set(end, waiting);
     try {
-      return await this.#waitItsTurn(request, untilMs, firstDueMs, end);
+      return await waiting;
     } finally {
       this.#waits.delete(end);
       signal?.removeEventListener("abort", end.end);
@@ -80,7 +91,10 @@ export class WakeListener implements Waiter {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const wait of this.#waits) wait.end();
+    const waits = [...this.#waits.values()];
+    for (const end of this.#waits.keys()) end.end();
+    // Each notes what is still on its way to it before it ends.
+    await Promise.allSettled(waits);
     await Promise.all(this.#leftovers);
   }
 
@@ -114,7 +128,11 @@ export class WakeListener implements Waiter {
       if (end.over || left <= 0) return false;
       await this.#turnOr(end, left);
     }
-    if (end.over) return false;
+    if (end.over) {
+      // The turn may have been meant for this wait.
+      this.#turns.shift()?.();
+      return false;
+    }
     this.#busy = true;
     return true;
   }

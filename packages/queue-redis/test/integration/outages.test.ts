@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
 import { startRedis, startRedisCluster, TcpProxy, type TestService } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -30,13 +31,16 @@ function work(connection: RedisConnection): { queue: RedisQueue<number>; handled
   return { queue, handled };
 }
 
-test("a subscription that has gone deaf is made anew while somebody waits", async () => {
+test.for([
+  ["whose answer was lost", true],
+  ["that has gone deaf", false],
+] as const)("a subscription %s is made anew while somebody waits", async ([, unanswered]) => {
   await using proxy = await TcpProxy.start(server.url);
   const subscriptions = new Set<number>();
   proxy.rules.onReply = (chunk, connection) => {
-    if (chunk.includes("subscribe")) subscriptions.add(connection);
-    else if ([...subscriptions][0] === connection) return "drop";
-    return "forward";
+    const answers = chunk.includes("subscribe");
+    if (answers) subscriptions.add(connection);
+    return [...subscriptions][0] === connection && (unanswered || !answers) ? "drop" : "forward";
   };
   await using backend = new RedisBackend(
     `deaf-${randomUUID()}`,
@@ -53,14 +57,67 @@ test("a subscription that has gone deaf is made anew while somebody waits", asyn
   const waits: number[] = [];
   for (let round = 0; round < 5; round++) {
     const waiting = take();
-    await backend.ping();
+    // It has asked every partition by then.
+    await delay(100);
     const enqueuedAt = performance.now();
     await backend.enqueue([{ id: `job-${round}`, body: "" }]);
     await waiting;
     waits.push(performance.now() - enqueuedAt);
   }
   expect(Math.min(...waits)).toBeLessThan(300);
-  expect(subscriptions.size).toBe(2);
+});
+
+test("a wake-up that comes while partitions are being asked is not slept through", async () => {
+  await using proxy = await TcpProxy.start(server.url);
+  const name = `asked-${randomUUID()}`;
+  await using backend = new RedisBackend(name, connect({ url: proxy.through(server.url) }), {
+    partitions: 3,
+  });
+  await using producer = new RedisBackend(name, connect({ url: server.url }), { partitions: 3 });
+  await backend.dequeue({ max: 1, leaseMs: 30_000, waitMs: 200 });
+  const waits: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    let replies = 0;
+    const asked = new Promise<void>((resolve) => {
+      proxy.rules.onReply = () => {
+        if (++replies === 1) resolve();
+        return "forward";
+      };
+    });
+    proxy.rules.latencyMs = 20;
+    const waiting = backend.dequeue({ max: 1, leaseMs: 30_000, waitMs: 20_000 });
+    await asked;
+    const enqueuedAt = performance.now();
+    // One of three partitions has been asked, another one in each round.
+    await producer.enqueue([{ id: `job-${round}`, body: "", dedupKey: `job-${Math.floor(round / 3)}` }]);
+    const [delivery] = await waiting;
+    waits.push(performance.now() - enqueuedAt);
+    proxy.rules.latencyMs = 0;
+    expect(delivery?.job.id).toBe(`job-${round}`);
+    await backend.settle([{ receipt: delivery?.receipt ?? ("" as never), outcome: "done" }]);
+  }
+  expect(Math.max(...waits)).toBeLessThan(900);
+});
+
+test("a backend that is closed gives back what was on its way to a wait", async () => {
+  await using proxy = await TcpProxy.start(server.url);
+  const name = `closed-${randomUUID()}`;
+  const backend = new RedisBackend(name, connect({ url: proxy.through(server.url) }));
+  await using witness = new RedisBackend(name, connect({ url: server.url }));
+  const replies: Buffer[] = [];
+  proxy.rules.onReply = (chunk) => {
+    replies.push(chunk);
+    return "forward";
+  };
+  const waiting = backend.dequeue({ max: 1, leaseMs: 30_000, waitMs: 20_000 });
+  // It was asked for once, and now it is waited for.
+  await delay(100);
+  proxy.rules.latencyMs = 50;
+  await witness.enqueue([{ id: "on-its-way", body: "" }]);
+  await vi.waitFor(() => expect(Buffer.concat(replies).includes("on-its-way")).toBe(true), PATIENCE);
+  await backend.close();
+  expect(await waiting).toEqual([]);
+  expect(await witness.metrics()).toMatchObject({ depth: 1, inFlight: 0, reclaimed: 0 });
 });
 
 describe("a network that swallows everything for longer than every time-out", () => {

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { connectionOptionsFromEnv } from "../../src/connection-options.ts";
 import { RedisBackend, RedisConnection, RedisQueue } from "../../src/index.ts";
 
 const issuesFrom = (make: () => unknown): readonly string[] => {
@@ -34,14 +35,19 @@ describe("a connection's options", () => {
 
   test("never show a password", () => {
     const connection = new RedisConnection({ url: "redis://user:hunter22@host", password: "hunter23" });
+    const sentinel = { name: "m", nodes: [{ host: "a", port: 1 }], password: "hunter24" };
+    const watched = new RedisConnection({ sentinel });
     const queue = new RedisQueue("q", { connection });
     const shown = [
       inspect(connection, { depth: 9, showHidden: true }),
       JSON.stringify(connection),
+      inspect(watched, { depth: 9, showHidden: true }),
+      JSON.stringify(watched),
       inspect(queue, { depth: 9 }),
     ];
     expect(shown.join()).not.toMatch(/hunter2/);
     connection.close();
+    watched.close();
   });
 });
 
@@ -78,6 +84,26 @@ describe("a connection from the environment", () => {
       "CHIMERA_REDIS_PREFIX",
     ]);
     expect(issues.join()).not.toContain("s3cret");
+  });
+
+  test("gives sentinels what is theirs", () => {
+    const sentinels = {
+      CHIMERA_REDIS_SENTINEL_NAME: "primary",
+      CHIMERA_REDIS_SENTINEL_NODES: "a:1,b:2",
+      CHIMERA_REDIS_SENTINEL_USERNAME: "watcher",
+      CHIMERA_REDIS_SENTINEL_PASSWORD: "word",
+      CHIMERA_REDIS_SENTINEL_TLS: "true",
+    };
+    const nodes = [
+      { host: "a", port: 1 },
+      { host: "b", port: 2 },
+    ];
+    expect(connectionOptionsFromEnv({ ...sentinels, CHIMERA_REDIS_PASSWORD: "other" })).toEqual({
+      sentinel: { name: "primary", nodes, username: "watcher", password: "word", tls: true },
+      password: "other",
+    });
+    // The default, said aloud.
+    expect(connectionOptionsFromEnv({ CHIMERA_REDIS_SENTINEL_TLS: "false" })).toEqual({});
   });
 
   test("refuses what is for sentinels where none is named", () => {
