@@ -39,6 +39,7 @@ export interface RedisConnectionOptions {
   readonly url?: string;
   /** Some nodes of a Redis Cluster; the others are found by themselves. */
   readonly cluster?: { readonly nodes: readonly RedisAddress[] };
+  /** The master, by its sentinels. */
   readonly sentinel?: SentinelAccess;
   /**
    * A client of node-redis 6 that somebody else opens and closes; commands travel on it, waiting on duplicates of it. Create it
