@@ -59,7 +59,9 @@ describe.each(engines)(
       await failedInserts(load, 1);
       await direct.command(`SYSTEM START MERGES ${ofTable}`);
       // The server is in no hurry to merge two small parts: it is asked to, until the last row has found its place.
-      const merge = async (): Promise<void> => direct.command(`OPTIMIZE TABLE ${load.table} FINAL`);
+      // Not FINAL: that writes a single part anew each time, 500 of them fill half the disk, and with less than
+      // 30 MB free 18.16 merges nothing any more.
+      const merge = async (): Promise<void> => direct.command(`OPTIMIZE TABLE ${load.table}`);
       const { stored } = load;
       while (load.stored === stored) await merge();
       const ended = new AbortController();
