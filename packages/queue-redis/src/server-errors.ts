@@ -103,9 +103,14 @@ export function toQueueError(error: unknown, what: string): QueueError {
   }
 }
 
-/** What went wrong on the way to the server, in one word. */
+/** How replies without a word of their own begin, as far as they hold nothing that was sent. Source: Redis' C files. */
+const PLAIN_REPLIES =
+  /^ERR (max number of clients|unknown command|DB index is out of range|SELECT is not allowed in cluster mode|AUTH <password> called without any password)/;
+
+/** What went wrong on the way to the server, in a few words. */
 function nameOf(error: unknown): string {
-  return errorCode(error) ?? (error instanceof Error ? error.constructor.name : "no answer");
+  const plain = PLAIN_REPLIES.exec(errorMessage(error))?.[1];
+  return plain ?? errorCode(error) ?? (error instanceof Error ? error.constructor.name : "no answer");
 }
 
 /** Throws what went wrong as the error that a caller sees. */

@@ -45,9 +45,21 @@ describe("the error that a caller sees", () => {
     );
   });
 
-  test("quotes nothing that may have been sent", () => {
-    expect(toQueueError(new ErrorReply("ERR bad argument 'a secret'"), "store jobs").message).not.toContain(
-      "secret",
+  test.for(["ERR bad argument 'a secret'", "ERR unknown command 'a', with args beginning with: 'a secret'"])(
+    "quotes nothing that may have been sent of %s",
+    (reply) => {
+      expect(toQueueError(new ErrorReply(reply), "store jobs").message).not.toContain("secret");
+    },
+  );
+
+  test.for([
+    ["ERR max number of clients reached", "max number of clients"],
+    ["ERR max number of clients + cluster connections reached", "max number of clients"],
+    ["ERR unknown command 'EVALSHA', with args beginning with: 'x'", "unknown command"],
+    ["ERR DB index is out of range", "DB index is out of range"],
+  ])("says what %s means", ([reply, told]) => {
+    expect(toQueueError(new ErrorReply(reply), "store jobs").message).toBe(
+      `Redis could not store jobs: ${told}`,
     );
   });
 });
