@@ -42,8 +42,8 @@ export interface RedisConnectionOptions {
   /** The master, by its sentinels. */
   readonly sentinel?: SentinelAccess;
   /**
-   * A client of node-redis 6 that somebody else opens and closes; commands travel on it, waiting on duplicates of it. Create it
-   * with `disableOfflineQueue: true`, or calls may be made after their callers have given up.
+   * A client of node-redis 6 that says how to reach Redis. Connections are duplicates of it, opened and closed here, with
+   * none of its time-outs and repeats; the client itself is neither used nor changed, and need not be connected.
    */
   readonly client?: AnyRedisClient;
   /** ACL user. @defaultValue the one in `url`, else Redis's default user */

@@ -34,16 +34,23 @@ const NO_TIMEOUT = { timeout: 0 } as const;
 /** Replies as text, whatever a client that was handed over maps them to. */
 const PLAIN_REPLIES = { timeout: 0, typeMapping: {} } as const;
 
-/**
- * Options that every client of our own has. RESP 2 needs no HELLO and so no permission for it. Nothing is queued while
- * there is no connection: it could be sent long after its caller gave up.
- */
-const CLIENT_DEFAULTS = {
-  RESP: 2,
+const OF_ANY_KIND = { commandOptions: NO_TIMEOUT } as const;
+
+/** Nothing waits while there is no connection: it could be sent long after its caller gave up. */
+const NOTHING_QUEUED = {
   maintNotifications: "disabled",
-  disableClientInfo: true,
   disableOfflineQueue: true,
-  commandOptions: NO_TIMEOUT,
+} as const;
+
+/** A command whose reply was lost would be sent again otherwise. */
+const SENTINEL_DEFAULTS = { maxCommandRediscovers: 0 } as const;
+
+/** RESP 2 needs no HELLO and so no permission for it. */
+const CLIENT_DEFAULTS = {
+  ...OF_ANY_KIND,
+  ...NOTHING_QUEUED,
+  RESP: 2,
+  disableClientInfo: true,
 } as const;
 
 export function standaloneDriver(options: RedisClientOptions): Driver {
@@ -61,7 +68,7 @@ export function clusterDriver(options: RedisClusterOptions): Driver {
     createCluster({
       ...options,
       RESP,
-      commandOptions: NO_TIMEOUT,
+      ...OF_ANY_KIND,
       minimizeConnections: true,
       defaults: { ...options.defaults, ...defaults },
     } as unknown as RedisClusterOptions) as unknown as RedisClusterType,
@@ -74,41 +81,22 @@ export function sentinelDriver(options: RedisSentinelOptions): Driver {
     createSentinel({
       ...options,
       RESP,
-      commandOptions: NO_TIMEOUT,
-      // A command whose reply was lost would be sent again otherwise.
-      maxCommandRediscovers: 0,
+      ...OF_ANY_KIND,
+      ...SENTINEL_DEFAULTS,
       nodeClientOptions: { ...options.nodeClientOptions, ...defaults },
     } as unknown as RedisSentinelOptions),
   );
 }
 
-/** A driver over a client that somebody else opens and closes. */
-export function borrowedDriver(client: AnyRedisClient): Driver {
-  const driver = driverOf(client);
-  return {
-    get isReady() {
-      return driver.isReady;
-    },
-    connect: async () => {
-      if (!client.isOpen) await driver.connect();
-    },
-    send: async (key, args) => driver.send(key, args),
-    subscribe: async (channels, listener) => driver.subscribe(channels, listener),
-    destroy: () => {},
-    on: (event, listener) => driver.on(event, listener),
-  };
-}
-
-/** A client of our own with the options of one that was handed over. */
+/**
+ * A client of our own that reaches Redis as one that was handed over does. Not that one itself: it may queue, repeat or
+ * forget to time out what is sent on it, and its socket could not be ended when a reply is overdue.
+ */
 export function duplicateDriver(client: AnyRedisClient): Driver {
-  const duplicate: unknown = client.duplicate();
-  return driverOf(duplicate as AnyRedisClient);
-}
-
-function driverOf(client: AnyRedisClient): Driver {
-  if ("slots" in client) return overCluster(client);
-  if ("getSentinelNode" in client) return overSentinel(client);
-  return clientDriver(client);
+  if ("slots" in client) return overCluster(client.duplicate(OF_ANY_KIND));
+  if ("getSentinelNode" in client)
+    return overSentinel(client.duplicate({ ...OF_ANY_KIND, ...SENTINEL_DEFAULTS }));
+  return clientDriver(client.duplicate({ ...OF_ANY_KIND, ...NOTHING_QUEUED }) as RedisClientType);
 }
 
 function clientDriver(client: RedisClientType): Driver {

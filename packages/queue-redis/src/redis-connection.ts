@@ -7,14 +7,7 @@ import {
   type ResolvedConnectionOptions,
   type SentinelAccess,
 } from "./connection-options.ts";
-import {
-  borrowedDriver,
-  clusterDriver,
-  duplicateDriver,
-  sentinelDriver,
-  standaloneDriver,
-  type Driver,
-} from "./driver.ts";
+import { clusterDriver, duplicateDriver, sentinelDriver, standaloneDriver, type Driver } from "./driver.ts";
 import { inspectServer, type Preflight } from "./preflight.ts";
 import { ServerLink } from "./server-link.ts";
 
@@ -42,8 +35,7 @@ export class RedisConnection {
     this.#options = resolved;
     this.settings = Object.freeze({ prefix, connectTimeoutMs, commandTimeoutMs, strict, clock, logger });
     this.#secrets = secretsOf(resolved);
-    const { client } = resolved;
-    this.#commands = this.#link("commands", client === undefined ? undefined : () => borrowedDriver(client));
+    this.#commands = this.#link("commands");
   }
 
   /** @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them. */
@@ -70,8 +62,7 @@ export class RedisConnection {
 
   /** A connection of its own for what may hold one up: waiting for a wake-up, or for a replica. The caller closes it. */
   openLink(purpose: string): ServerLink {
-    const { client } = this.#options;
-    const link = this.#link(purpose, client === undefined ? undefined : () => duplicateDriver(client));
+    const link = this.#link(purpose);
     this.#links.add(link);
     return link;
   }
@@ -108,14 +99,16 @@ export class RedisConnection {
     this.close();
   }
 
-  #link(purpose: string, createDriver: () => Driver = () => newDriver(this.#options)): ServerLink {
+  #link(purpose: string): ServerLink {
+    const createDriver = (): Driver => newDriver(this.#options);
     const { clock, logger, commandTimeoutMs } = this.settings;
     return new ServerLink({ createDriver, purpose, clock, logger, commandTimeoutMs, secrets: this.#secrets });
   }
 }
 
 function newDriver(options: ResolvedConnectionOptions): Driver {
-  const { cluster, sentinel, url, connectTimeoutMs } = options;
+  const { client, cluster, sentinel, url, connectTimeoutMs } = options;
+  if (client !== undefined) return duplicateDriver(client);
   const access = accessOf(options, connectTimeoutMs);
   if (cluster !== undefined) {
     const rootNodes = cluster.nodes.map((address) =>

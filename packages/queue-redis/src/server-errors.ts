@@ -38,12 +38,7 @@ const REPLIES: Readonly<Record<string, FailureClass>> = {
 };
 
 /** Names of node-redis' errors for calls that were never written to a socket. */
-const NEVER_WRITTEN = new Set([
-  "ClientOfflineError",
-  "ClientClosedError",
-  "TimeoutError",
-  "ConnectionTimeoutError",
-]);
+const NEVER_WRITTEN = new Set(["ClientOfflineError", "ClientClosedError", "ConnectionTimeoutError"]);
 
 /** Names of node-redis' errors for answers of the server. By name: a client that was handed over may come from another copy. */
 const REPLY_ERRORS = new Set(["ErrorReply", "SimpleError", "BlobError"]);

@@ -1,28 +1,16 @@
-import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { silentLogger } from "@chimera/dlq";
-import type { Delivery } from "@chimera/queue-core";
-import {
-  startRedis,
-  startRedisCluster,
-  startRedisReplication,
-  type RedisCluster,
-  type RedisReplication,
-} from "@chimera/test-services";
-import { createClient, createCluster, createSentinel } from "redis";
+import { startRedis, type TestService } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RedisBackend, RedisConnection, RedisDeadLetterStore, RedisQueue } from "../../src/index.ts";
 
-let replication: RedisReplication;
-let cluster: RedisCluster;
+let server: TestService;
 let url: string;
 beforeAll(async () => {
-  [replication, cluster] = await Promise.all([startRedisReplication(), startRedisCluster()]);
-  url = replication.primary.url;
+  server = await startRedis();
+  url = server.url;
 });
-afterAll(async () => {
-  await Promise.all([replication.stop(), cluster.stop()]);
-});
+afterAll(async () => server.stop());
 
 function connect(options: ConstructorParameters<typeof RedisConnection>[0] = { url }): RedisConnection {
   const connection = new RedisConnection({ logger: silentLogger, ...options });
@@ -70,29 +58,6 @@ describe("one connection of a process", () => {
       (each) => `${inspect(each, { depth: 12, showHidden: true })}${JSON.stringify(each)}${String(each)}`,
     );
     expect(shown.join()).not.toContain(secret);
-  });
-});
-
-describe("a client that the user hands over", () => {
-  test.each([
-    ["a client", () => createClient({ url, disableOfflineQueue: true })],
-    ["a cluster", () => createCluster({ rootNodes: cluster.addresses.map((socket) => ({ socket })) })],
-    ["a sentinel", () => createSentinel({ name: "primary", sentinelRootNodes: [...replication.sentinels] })],
-  ] as const)("%s serves commands and waits, and stays the user's", async (_, create) => {
-    const client = create();
-    client.on("error", () => {});
-    await client.connect();
-    const connection = connect({ client });
-    await using backend = new RedisBackend(`handed-over-${randomUUID()}`, connection);
-    const [[held]] = await Promise.all([
-      backend.dequeue({ max: 1, leaseMs: 5_000, waitMs: 20_000 }) as Promise<[Delivery]>,
-      backend.enqueue([{ id: "a", body: "x" }]),
-    ]);
-    expect(await backend.settle([{ receipt: held.receipt, outcome: "done" }])).toEqual(["ok"]);
-    await backend.close();
-    connection.close();
-    expect(client.isOpen).toBe(true);
-    await client.destroy();
   });
 });
 
