@@ -79,6 +79,7 @@ export class SqliteBackend implements core.QueueBackend {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<core.SettleResult[]> {
+    core.assertSettlements(settlements);
     return this.#transaction((now) => settlements.map((settlement) => this.#settle(settlement, now)));
   }
 

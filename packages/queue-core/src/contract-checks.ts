@@ -1,13 +1,17 @@
-import { integerIssue, issuesOf } from "@chimera/dlq";
+import { choiceIssue, integerIssue, issuesOf, numberIssue } from "@chimera/dlq";
 import { QueueError } from "./errors.ts";
-import { MAX_BATCH, type DequeueRequest } from "./protocol.ts";
+import { MAX_BATCH, type DequeueRequest, type Settlement } from "./protocol.ts";
 
+/** A year: the longest delay that a backend takes, in milliseconds. */
+export const MAX_DURATION_MS = 31_536_000_000;
 /** The longest lease, a day, in milliseconds. */
 const MAX_LEASE_MS = 86_400_000;
 /** The longest wait of one dequeue, in milliseconds. */
 const MAX_WAIT_MS = 60_000;
 /** Characters that a remembered error keeps. */
 const MAX_ERROR_LENGTH = 1_024;
+
+const OUTCOMES: readonly Settlement["outcome"][] = ["done", "retry", "release", "dead"];
 
 const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
@@ -47,12 +51,44 @@ export function assertLeaseMs(leaseMs: number): void {
   if (!isLease(leaseMs)) refuse(issuesOf(leaseIssue(leaseMs)));
 }
 
+/**
+ * Refuses settlements outside the ranges of {@link Settlement}, before any of them was carried out: a delay that is
+ * no number would be a place in time that no backend finds again.
+ *
+ * @throws QueueError `QUEUE_INVALID` with the issues of the first that is wrong.
+ */
+export function assertSettlements(settlements: readonly Settlement[]): void {
+  for (const settlement of settlements) if (!isSettlement(settlement)) refuse(settlementIssues(settlement));
+}
+
 /** The first 1_024 characters of an error's text, never half of a surrogate pair. */
 export function cutErrorText(text: string): string {
   if (text.length <= MAX_ERROR_LENGTH) return text;
   const last = text.charCodeAt(MAX_ERROR_LENGTH - 1);
   const splitsPair = last >= 0xd8_00 && last <= 0xdb_ff;
   return text.slice(0, splitsPair ? MAX_ERROR_LENGTH - 1 : MAX_ERROR_LENGTH);
+}
+
+function isSettlement(settlement: Settlement): boolean {
+  switch (settlement.outcome) {
+    case "done":
+      return (
+        settlement.durationMs === undefined ||
+        (settlement.durationMs >= 0 && settlement.durationMs < Infinity)
+      );
+    case "retry":
+      return isWithin(settlement.delayMs, 0, MAX_DURATION_MS);
+    default:
+      return OUTCOMES.includes(settlement.outcome);
+  }
+}
+
+function settlementIssues(settlement: Settlement): string[] {
+  const { outcome } = settlement;
+  if (outcome === "retry")
+    return issuesOf(integerIssue("delayMs", settlement.delayMs, { min: 0, max: MAX_DURATION_MS }));
+  if (outcome === "done") return issuesOf(numberIssue("durationMs", settlement.durationMs, { min: 0 }));
+  return issuesOf(choiceIssue("outcome", outcome, OUTCOMES));
 }
 
 function isLease(leaseMs: number): boolean {

@@ -27,7 +27,13 @@ export { LocalBackend } from "./local/local-backend.ts";
 export type { LocalDequeueRequest } from "./local/local-backend.ts";
 export type { LocalBackendOptions } from "./local/local-backend-options.ts";
 export type { JournalOptions } from "./local/journal/journal-options.ts";
-export { assertDequeueRequest, assertLeaseMs, assertQueueName, cutErrorText } from "./contract-checks.ts";
+export {
+  assertDequeueRequest,
+  assertLeaseMs,
+  assertQueueName,
+  assertSettlements,
+  cutErrorText,
+} from "./contract-checks.ts";
 export { jsonCodec } from "./codec.ts";
 export type { Codec } from "./codec.ts";
 export { Queue } from "./queue.ts";

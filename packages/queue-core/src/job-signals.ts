@@ -1,4 +1,5 @@
 import { CodedError, integerIssue } from "@chimera/dlq";
+import { MAX_DURATION_MS } from "./contract-checks.ts";
 import { QueueError } from "./errors.ts";
 
 /** Codes by which a worker knows what a handler wants, whichever copy of the class threw. */
@@ -28,7 +29,7 @@ export class RetryAfter extends CodedError<JobSignalCode> {
     delayMs: number,
     options: { readonly counts?: boolean; readonly message?: string; readonly cause?: unknown } = {},
   ) {
-    const issue = integerIssue("delayMs", delayMs, { min: 0, max: 31_536_000_000 });
+    const issue = integerIssue("delayMs", delayMs, { min: 0, max: MAX_DURATION_MS });
     if (issue !== undefined) throw new QueueError("QUEUE_INVALID", issue);
     super("JOB_RETRY_AFTER", options.message ?? `Asked to be tried again after ${delayMs} ms`, {
       cause: options.cause,

@@ -1,4 +1,5 @@
 import { choiceIssue, integerIssue, issuesOf } from "@chimera/dlq";
+import { MAX_DURATION_MS } from "./contract-checks.ts";
 import { JOB_ID_PATTERN } from "./job-id.ts";
 import type { NewJob } from "./protocol.ts";
 import { resolveBackoff, throwIssues, type EnqueueOptions } from "./queue-options.ts";
@@ -9,9 +10,6 @@ import {
   MAX_DELIVERIES_HEADER,
   refuseReserved,
 } from "./reserved-headers.ts";
-
-/** A year: the longest time a backend takes. */
-const MAX_DURATION_MS = 31_536_000_000;
 
 /** What of the options goes to the backend as it is. */
 type PassedOn = "delayMs" | "priority" | "dedupKey" | "dedupTtlMs" | "maxDeliveries" | "expiresInMs";

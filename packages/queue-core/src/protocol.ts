@@ -237,7 +237,7 @@ export interface QueueBackend {
    * and then by delivery; then jobs are handed out.
    */
   dequeue(request: DequeueRequest): Promise<Delivery[]>;
-  /** One result a settlement, in order. */
+  /** One result a settlement, in order. @throws QueueError `QUEUE_INVALID` when one is out of range: then none was carried out. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Moves the end of each lease to `leaseMs` from now on the backend's clock. */
   extend(receipts: readonly Receipt[], leaseMs: number): Promise<SettleResult[]>;

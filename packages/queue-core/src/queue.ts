@@ -1,5 +1,5 @@
 import { errorCode, integerIssue, issuesOf, type ReplayTarget } from "@chimera/dlq";
-import { assertQueueName } from "./contract-checks.ts";
+import { assertQueueName, MAX_DURATION_MS } from "./contract-checks.ts";
 import { EnqueueBatcher } from "./enqueue-batcher.ts";
 import { PressureGauge, type Pressure } from "./pressure.ts";
 import { enqueueNowOf, type EnqueueNow } from "./enqueue-now.ts";
@@ -210,7 +210,7 @@ export class Queue<In = unknown, Out = In> {
    */
   replayTarget(options: { readonly dedupTtlMs?: number } = {}): ReplayTarget {
     const dedupTtlMs = options.dedupTtlMs ?? DEFAULT_REPLAY_DEDUP_TTL_MS;
-    throwIssues(issuesOf(integerIssue("dedupTtlMs", dedupTtlMs, { min: 1, max: 31_536_000_000 })));
+    throwIssues(issuesOf(integerIssue("dedupTtlMs", dedupTtlMs, { min: 1, max: MAX_DURATION_MS })));
     return new QueueReplayTarget(this.#backend, dedupTtlMs);
   }
 

@@ -81,6 +81,7 @@ export class ReceivedJob<Out> {
    * Delivers the job again after `delayMs` (0 to 31_536_000_000). Counts as a failure unless `counts` is false.
    *
    * @param options.error - what went wrong, kept with the job. Redact it first.
+   * @throws QueueError `QUEUE_INVALID` when the delay is no such integer; the job stays in flight.
    */
   async retry(
     delayMs: number,

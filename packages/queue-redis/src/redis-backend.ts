@@ -2,6 +2,7 @@ import { sleep } from "@chimera/dlq";
 import {
   assertDequeueRequest,
   assertLeaseMs,
+  assertSettlements,
   MAX_BATCH,
   QueueError,
   type Delivery,
@@ -108,6 +109,7 @@ export class RedisBackend implements QueueBackend {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
+    assertSettlements(settlements);
     const partitions = await this.#partitions();
     const read = partitions.length === 1 ? readSettlements(settlements) : undefined;
     if (read !== undefined && read.length <= MAX_BATCH) {
@@ -146,6 +148,7 @@ export class RedisBackend implements QueueBackend {
       return { results, deliveries };
     }
     assertDequeueRequest(request);
+    assertSettlements(settlements);
     const fetch: FetchRequest = {
       max: request.max,
       leaseMs: request.leaseMs,

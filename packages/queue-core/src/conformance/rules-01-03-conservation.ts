@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import type { QueueBackend } from "../protocol.ts";
+import type { Delivery, QueueBackend, Settlement } from "../protocol.ts";
 import { idsOf, LEASE_MS, manyIds } from "./case-session.ts";
 import { defineCase, type ConformanceCase } from "./conformance-case.ts";
 
@@ -70,6 +70,38 @@ export const CONSERVATION_CASES: readonly ConformanceCase[] = [
         await rejects(async () => backend.dequeue(request), { code: "QUEUE_INVALID" });
       }
       await rejects(async () => backend.extend([], 99), { code: "QUEUE_INVALID" });
+    },
+  }),
+  defineCase({
+    rule: 1,
+    name: "a settlement out of range is refused with all of its call, and what it named stays in flight",
+    needs: ["advanceClock"],
+    async check(session) {
+      await session.enqueue("a", "b");
+      const [{ receipt: a }, { receipt: b }] = (await session.take(2)) as [Delivery, Delivery];
+      const bad = [
+        ...[Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 31_536_000_001].map((delayMs) => ({
+          delayMs,
+          outcome: "retry",
+        })),
+        ...[Number.NaN, -1].map((durationMs) => ({ durationMs, outcome: "done" })),
+        { outcome: "forget" },
+      ];
+      for (const each of bad) {
+        const settlements = [
+          { receipt: a, outcome: "done" },
+          { receipt: b, ...each },
+        ] as Settlement[];
+        await rejects(async () => session.backend.settle(settlements), { code: "QUEUE_INVALID" });
+        const { settleAndDequeue } = session.backend;
+        if (settleAndDequeue === undefined) continue;
+        const more = { max: 1, leaseMs: LEASE_MS };
+        await rejects(async () => settleAndDequeue.call(session.backend, settlements, more), {
+          code: "QUEUE_INVALID",
+        });
+      }
+      await session.expectMetrics({ inFlight: 2, processed: 0, retried: 0 });
+      deepStrictEqual((await session.takeAfterLeases()).length, 2);
     },
   }),
   defineCase({

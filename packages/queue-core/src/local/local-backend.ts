@@ -1,6 +1,6 @@
 import type { Clock } from "@chimera/dlq";
 import type { EnqueueNow } from "../enqueue-now.ts";
-import { assertDequeueRequest, assertLeaseMs } from "../contract-checks.ts";
+import { assertDequeueRequest, assertLeaseMs, assertSettlements } from "../contract-checks.ts";
 import { QueueError } from "../errors.ts";
 import type {
   Delivery,
@@ -181,6 +181,7 @@ export class LocalBackend implements QueueBackend {
   }
 
   #settle(settlements: readonly Settlement[]): SettleResult[] {
+    assertSettlements(settlements);
     const nowMs = this.#now();
     const results = settlements.map((settlement) => this.#store.settle(settlement, nowMs));
     this.#waiting.wake();

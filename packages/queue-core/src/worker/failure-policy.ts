@@ -7,6 +7,7 @@ import {
   type BackoffOptions,
   type DeadLetterReason,
 } from "@chimera/dlq";
+import { MAX_DURATION_MS } from "../contract-checks.ts";
 import type { RetryAfter } from "../job-signals.ts";
 import type { Delivery } from "../protocol.ts";
 import { backoffOf, integerHeader, MAX_ATTEMPTS_HEADER, MAX_DELIVERIES_HEADER } from "../reserved-headers.ts";
@@ -56,7 +57,7 @@ export function decideFailure(
   const counts = asked === undefined ? !isRetryable(error) : asked.counts;
   if (!counts) {
     const unfailed = Math.max(1, delivery.deliveryCount - delivery.failures);
-    const delayMs = asked?.delayMs ?? backoffDelayMs(unfailed, backoff, options.random);
+    const delayMs = delayFor(asked?.delayMs ?? backoffDelayMs(unfailed, backoff, options.random));
     const maxDeliveries = integerHeader(headers, MAX_DELIVERIES_HEADER) ?? DEFAULT_MAX_DELIVERIES;
     return delivery.deliveryCount * 2 > maxDeliveries
       ? { kind: "park", delayMs, message }
@@ -69,10 +70,15 @@ export function decideFailure(
   }
   return {
     kind: "retry",
-    delayMs: asked?.delayMs ?? backoffDelayMs(failures, backoff, options.random),
+    delayMs: delayFor(asked?.delayMs ?? backoffDelayMs(failures, backoff, options.random)),
     counts,
     message,
   };
+}
+
+/** A delay that a backend takes: another would be refused together with the settlements beside it. */
+function delayFor(delayMs: number): number {
+  return Math.round(Math.min(MAX_DURATION_MS, Math.max(0, delayMs))) || 0;
 }
 
 /** The job's own `maxAttempts`, else the worker's. */

@@ -155,8 +155,8 @@ local function toDelayed(id, state, readyAt)
   seq = seq + 1
   local member = string.format('%016.0f', seq) .. (state.reclaims >= 2 and string.upper(state.priority) or state.priority)
   state.place, state.since = 'd' .. member, readyAt
-  redis.call('HSET', k_state, id, stateText(state))
   redis.call('ZADD', k_delayed, readyAt, member .. id)
+  redis.call('HSET', k_state, id, stateText(state))
   dueBy(readyAt)
 end
 `;

@@ -46,6 +46,20 @@ describe("after a failed attempt", () => {
     expect(kinds).toEqual(["retry", "park"]);
   });
 
+  it.each([
+    ["is no number", Number.NaN, 0],
+    ["is below 0", -5, 0],
+    ["is part of a millisecond", 1.5, 2],
+    ["is longer than a year", 1e300, 31_536_000_000],
+  ])("a wait that %s becomes one that a backend takes", (_, asked, delayMs) => {
+    const foreign = Object.assign(new Error("later"), {
+      code: "JOB_RETRY_AFTER",
+      delayMs: asked,
+      counts: true,
+    });
+    expect(decideFailure(foreign, delivery(), options)).toMatchObject({ kind: "retry", delayMs });
+  });
+
   it("full jitter spreads each wait over 0 to its value", () => {
     const jittered = { ...options, backoff: DEFAULT_BACKOFF };
     expect(decideFailure(new Error("x"), delivery({ failures: 1 }), jittered)).toMatchObject({
