@@ -40,6 +40,7 @@ const OF_ANY_KIND = { commandOptions: NO_TIMEOUT } as const;
 const NOTHING_QUEUED = {
   maintNotifications: "disabled",
   disableOfflineQueue: true,
+  commandsQueueMaxLength: 0,
 } as const;
 
 /** A command whose reply was lost would be sent again otherwise. */

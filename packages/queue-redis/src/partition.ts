@@ -112,11 +112,12 @@ export class Partition {
     mayRepeat: (error: unknown) => boolean,
   ): Promise<string> {
     const { runner } = this.#confirmation ?? { runner: this.#runner };
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         return (await runner.run(script, args)) as string;
       } catch (error) {
         if (!mayRepeat(error)) throw error;
+        await runner.pause(tries);
       }
     }
   }

@@ -20,18 +20,17 @@ import {
 import { BackendEvents, type RedisBackendEvents } from "./backend-events.ts";
 import type { RedisHealth } from "./redis-health.ts";
 import { resolveBackendOptions, type RedisBackendOptions } from "./backend-options.ts";
+import { CallsUnderWay } from "./calls-under-way.ts";
 import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
-import { isOneCall, shareOut, shareOutJobs } from "./partition-choice.ts";
+import { EnqueueCalls } from "./enqueue-calls.ts";
 import { joinMetrics } from "./partition-metrics.ts";
 import type { FetchRequest, Partition } from "./partition.ts";
 import { PartitionSet } from "./partition-set.ts";
 import { RedisQueueAdmin } from "./redis-admin.ts";
 import type { RedisConnection } from "./redis-connection.ts";
-import { readReceipt, type ReceiptParts } from "./receipt.ts";
-import { isWhole } from "./record.ts";
-import { ENQUEUE, ENQUEUE_FRESH } from "./scripts/enqueue.lua.ts";
-import type { Script } from "./scripts/script.ts";
-import { classifyFailure, fail, toQueueError } from "./server-errors.ts";
+import { answersOf, callByReceipt, type ReceiptCall } from "./receipt-calls.ts";
+import type { ReceiptParts } from "./receipt.ts";
+import { fail, toQueueError } from "./server-errors.ts";
 import { readSettlements, type ReadSettlement } from "./settlement-runs.ts";
 
 /** Fetches without a wait in a row while a bound is hit and nothing was handed out. */
@@ -50,6 +49,8 @@ export class RedisBackend implements QueueBackend {
   readonly #connection: RedisConnection;
   readonly #set: PartitionSet;
   readonly #events: BackendEvents;
+  readonly #enqueues: EnqueueCalls;
+  readonly #calls = new CallsUnderWay();
   readonly #forgetReconnects: () => void;
   #closing: Promise<void> | undefined;
 
@@ -58,6 +59,7 @@ export class RedisBackend implements QueueBackend {
     this.name = name;
     this.#connection = connection;
     this.#events = new BackendEvents(connection.settings.logger);
+    this.#enqueues = new EnqueueCalls(connection.settings);
     const release = async (deliveries: readonly Delivery[]): Promise<void> => this.#release(deliveries);
     this.#set = new PartitionSet(
       name,
@@ -77,89 +79,32 @@ export class RedisBackend implements QueueBackend {
    * @throws QueueError `QUEUE_LAYOUT_NEWER`, `QUEUE_PARTITIONS_DIFFER`, `QUEUE_INVALID`, `QUEUE_CLOSED`. Other trouble comes per job.
    */
   async enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
-    const partitions = await this.#partitions();
-    // One script for all of a call's pieces: were the server to know only one of two, the other's piece would come late.
-    const script = jobs.every(isWhole) ? ENQUEUE_FRESH : ENQUEUE;
-    if (partitions.length === 1 && isOneCall(jobs)) return this.#enqueueSome(partitions[0], jobs, script);
-    const pieces = shareOutJobs(jobs, partitions.length);
-    const results: EnqueueResult[] = Array.from({ length: jobs.length });
-    await Promise.all(
-      pieces.map(async ({ partition, share }) => {
-        const some = await this.#enqueueSome(partitions[partition], share.items, script);
-        some.forEach((result, index) => (results[share.places[index] as number] = result));
-      }),
-    );
-    return results;
+    return this.#calls.track(this.#enqueue(jobs));
   }
 
   /** @throws QueueError `BACKEND_UNAVAILABLE` (retryable): what may have been handed out comes back when its lease ends. */
   async dequeue(request: DequeueRequest): Promise<Delivery[]> {
     assertDequeueRequest(request);
-    const { waitMs = 0, signal } = request;
-    const { clock } = this.#connection.settings;
-    const untilMs = clock.monotonic() + waitMs;
-    await this.#partitions();
-    if (signal?.aborted) return [];
-    for (let tries = 0; ; tries++) {
-      const askedAt = clock.monotonic();
-      const { deliveries, more, nextDueMs } = await this.#set.fetch(request, waitMs > 0).catch(this.#failed);
-      if (deliveries.length > 0 || (!more && waitMs === 0) || tries >= MAX_REPEATS) return deliveries;
-      if (!more) return this.#set.wait(request, untilMs, nextDueMs, askedAt);
-    }
+    return this.#calls.track(this.#dequeue(request));
   }
 
   async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
     assertSettlements(settlements);
-    const partitions = await this.#partitions();
-    const read = partitions.length === 1 ? readSettlements(settlements) : undefined;
-    if (read !== undefined && read.length <= MAX_BATCH) {
-      return this.#answers(partitions[0] as Partition, read, SETTLE_CALL, "settle jobs");
-    }
-    return this.#byReceipt(
-      settlements,
-      ({ receipt }) => receipt,
-      (settlement, receipt): ReadSettlement => ({ settlement, receipt }),
-      SETTLE_CALL,
-      "settle jobs",
-    );
+    return this.#calls.track(this.#settle(settlements));
   }
 
   async extend(receipts: readonly Receipt[], leaseMs: number): Promise<SettleResult[]> {
     assertLeaseMs(leaseMs);
-    return this.#byReceipt(
-      receipts,
-      (receipt) => receipt,
-      (_, parts): ReceiptParts => parts,
-      async (partition, items) => partition.extend(items, leaseMs),
-      "extend leases",
-    );
+    return this.#calls.track(this.#extend(receipts, leaseMs));
   }
 
   async settleAndDequeue(
     settlements: readonly Settlement[],
     request: DequeueRequest,
   ): Promise<SettleAndDequeueReply> {
-    const partitions = await this.#partitions();
-    const [only] = partitions;
-    const read = only !== undefined && partitions.length === 1 ? readSettlements(settlements) : undefined;
-    if (only === undefined || read === undefined || settlements.length > MAX_BATCH) {
-      const results = await this.settle(settlements);
-      const deliveries = await this.dequeue({ ...request, waitMs: 0 }).catch(() => []);
-      return { results, deliveries };
-    }
-    assertDequeueRequest(request);
     assertSettlements(settlements);
-    const fetch: FetchRequest = {
-      max: request.max,
-      leaseMs: request.leaseMs,
-      sleepMs: 0,
-      refuseSuspect: false,
-    };
-    const { results, fetched } = await only.settleAndDequeue(read, fetch).catch(fail("settle jobs"));
-    const { deliveries, more } = fetched;
-    if (deliveries.length > 0 || !more) return { results, deliveries };
-    // A bound was hit before the first job that can be handed out.
-    return { results, deliveries: await this.dequeue({ ...request, waitMs: 0 }).catch(() => []) };
+    assertDequeueRequest(request);
+    return this.#calls.track(this.#settleAndDequeue(settlements, { ...request, waitMs: 0 }));
   }
 
   async metrics(): Promise<QueueMetrics> {
@@ -193,6 +138,7 @@ export class RedisBackend implements QueueBackend {
     };
   }
 
+  /** Waits for the answers of calls that were made before, and gives back what is handed out to them. */
   async close({ deadlineMs = 10_000 }: { readonly deadlineMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     await this.#closing;
@@ -205,7 +151,8 @@ export class RedisBackend implements QueueBackend {
   async #close(deadlineMs: number): Promise<void> {
     const patience = new AbortController();
     const deadline = sleep(this.#connection.settings.clock, deadlineMs, patience.signal).catch(() => {});
-    await Promise.race([this.#set.close(), deadline]);
+    this.#enqueues.stop();
+    await Promise.race([Promise.all([this.#set.close(), this.#calls.idle()]), deadline]);
     patience.abort();
     this.#set.drop();
     this.#forgetReconnects();
@@ -223,70 +170,82 @@ export class RedisBackend implements QueueBackend {
     return this.#set.opened ?? (await this.#set.open().catch(fail("open the queue")));
   }
 
-  async #enqueueSome(
-    partition: Partition | undefined,
-    jobs: readonly NewJob[],
-    script: Script,
-  ): Promise<EnqueueResult[]> {
-    if (partition === undefined) return [];
-    const { clock, commandTimeoutMs } = this.#connection.settings;
-    const deadline = clock.monotonic() + commandTimeoutMs;
-    try {
-      return await partition.enqueue(
-        jobs,
-        script,
-        (error) =>
-          classifyFailure(error) === "unknown" && clock.monotonic() < deadline && this.#closing === undefined,
-      );
-    } catch (error) {
-      const known = toQueueError(error, "store jobs");
-      if (known.code === "QUEUE_LAYOUT_NEWER" || known.code === "QUEUE_PARTITIONS_DIFFER") throw known;
-      return jobs.map(() => ({ status: "unknown", error: known }));
+  async #enqueue(jobs: readonly NewJob[]): Promise<EnqueueResult[]> {
+    return this.#enqueues.enqueue(await this.#partitions(), jobs);
+  }
+
+  async #dequeue(request: DequeueRequest): Promise<Delivery[]> {
+    const deliveries = await this.#firstOf(request);
+    return request.signal?.aborted === true ? this.#givenBack(deliveries) : this.#unlessClosed(deliveries);
+  }
+
+  async #firstOf(request: DequeueRequest): Promise<Delivery[]> {
+    const { waitMs = 0, signal } = request;
+    const { clock } = this.#connection.settings;
+    const untilMs = clock.monotonic() + waitMs;
+    await this.#partitions();
+    if (signal?.aborted) return [];
+    for (let tries = 0; ; tries++) {
+      const askedAt = clock.monotonic();
+      const { deliveries, more, nextDueMs } = await this.#set.fetch(request, waitMs > 0).catch(this.#failed);
+      if (deliveries.length > 0 || (!more && waitMs === 0) || tries >= MAX_REPEATS) return deliveries;
+      if (!more) return this.#set.wait(request, untilMs, nextDueMs, askedAt);
     }
   }
 
-  async #byReceipt<Item, Read>(
-    items: readonly Item[],
-    receiptOf: (item: Item) => Receipt,
-    readItem: (item: Item, receipt: ReceiptParts) => Read,
-    call: (partition: Partition, items: readonly Read[]) => Promise<SettleResult[]>,
-    what: string,
-  ): Promise<SettleResult[]> {
+  async #settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {
     const partitions = await this.#partitions();
-    const results: SettleResult[] = Array.from({ length: items.length }, () => "stale");
-    const current: { read: Read; place: number; partition: number }[] = [];
-    items.forEach((item, place) => {
-      const parts = readReceipt(receiptOf(item), partitions.length);
-      if (parts !== undefined)
-        current.push({ read: readItem(item, parts), place, partition: parts.partition });
-    });
-    const pieces = shareOut(current, MAX_BATCH, ({ partition }) => partition);
-    await Promise.all(
-      pieces.map(async ({ partition, share }) => {
-        const some = await this.#answers(
-          partitions[partition] as Partition,
-          share.items.map(({ read }) => read),
-          call,
-          what,
-        );
-        some.forEach((result, index) => (results[share.items[index]?.place ?? 0] = result));
-      }),
+    const read = partitions.length === 1 ? readSettlements(settlements) : undefined;
+    if (read !== undefined && read.length <= MAX_BATCH) {
+      return answersOf(partitions[0] as Partition, read, SETTLE_CALL);
+    }
+    return callByReceipt(
+      partitions,
+      settlements,
+      ({ receipt }) => receipt,
+      (settlement, receipt): ReadSettlement => ({ settlement, receipt }),
+      SETTLE_CALL,
     );
-    return results;
   }
 
-  async #answers<Read>(
-    partition: Partition,
-    items: readonly Read[],
-    call: (partition: Partition, items: readonly Read[]) => Promise<SettleResult[]>,
-    what: string,
-  ): Promise<SettleResult[]> {
-    try {
-      return await call(partition, items);
-    } catch (error) {
-      const known = toQueueError(error, what);
-      return items.map(() => ({ status: "unknown", error: known }));
+  async #settleAndDequeue(
+    settlements: readonly Settlement[],
+    request: DequeueRequest,
+  ): Promise<SettleAndDequeueReply> {
+    const partitions = await this.#partitions();
+    const read = partitions.length === 1 ? readSettlements(settlements) : undefined;
+    if (read === undefined || read.length > MAX_BATCH) {
+      const results = await this.#settle(settlements);
+      return { results, deliveries: await this.#dequeue(request).catch(() => []) };
     }
+    const { max, leaseMs } = request;
+    const fetch: FetchRequest = { max, leaseMs, sleepMs: 0, refuseSuspect: false };
+    const call = (partitions[0] as Partition).settleAndDequeue(read, fetch);
+    const { results, fetched } = await call.catch(fail("settle jobs"));
+    const { deliveries, more } = fetched;
+    if (deliveries.length > 0 || !more) return { results, deliveries: await this.#unlessClosed(deliveries) };
+    // A bound was hit before the first job that can be handed out.
+    return { results, deliveries: await this.#dequeue(request).catch(() => []) };
+  }
+
+  async #extend(receipts: readonly Receipt[], leaseMs: number): Promise<SettleResult[]> {
+    return callByReceipt(
+      await this.#partitions(),
+      receipts,
+      (receipt) => receipt,
+      (_, parts): ReceiptParts => parts,
+      { send: async (partition, items) => partition.extend(items, leaseMs), what: "extend leases" },
+    );
+  }
+
+  /** The deliveries, unless the backend was closed meanwhile: nothing could settle them then. */
+  async #unlessClosed(deliveries: Delivery[]): Promise<Delivery[]> {
+    return this.#closing === undefined ? deliveries : this.#givenBack(deliveries);
+  }
+
+  async #givenBack(deliveries: readonly Delivery[]): Promise<Delivery[]> {
+    if (deliveries.length > 0) await this.#release(deliveries);
+    return [];
   }
 
   /** Gives back, in their order, what arrived after its caller had gone. Their leases end anyway should this fail. */
@@ -294,9 +253,11 @@ export class RedisBackend implements QueueBackend {
     const settlements = deliveries
       .map(({ receipt }) => ({ receipt, outcome: "release" }) as const)
       .toReversed();
-    await this.#set.settleLate(settlements);
+    await this.#set.settleLate(settlements).catch(() => {});
   }
 }
 
-const SETTLE_CALL = async (partition: Partition, items: readonly ReadSettlement[]): Promise<SettleResult[]> =>
-  partition.settle(items);
+const SETTLE_CALL: ReceiptCall<ReadSettlement> = {
+  send: async (partition, items) => partition.settle(items),
+  what: "settle jobs",
+};

@@ -47,7 +47,7 @@ export class ScriptRunner {
    * @throws the driver's error; {@link classifyFailure} says whether the call may have been executed.
    */
   async run(script: Script, args: Arguments, repeatable = false): Promise<unknown> {
-    const { clock, commandTimeoutMs, random } = this.#options;
+    const { clock, commandTimeoutMs } = this.#options;
     let bySource = false;
     let deadline: number | undefined;
     for (let tries = 1; ; tries++) {
@@ -62,9 +62,15 @@ export class ScriptRunner {
         deadline ??= clock.monotonic() + commandTimeoutMs;
         const again = failure === "again" || (repeatable && failure === "unknown");
         if (!again || clock.monotonic() > deadline) throw error;
-        await sleep(clock, backoffDelayMs(tries, BACKOFF, random));
+        await this.pause(tries);
       }
     }
+  }
+
+  /** Waits before a call is sent again, longer from try to try. */
+  async pause(tries: number): Promise<void> {
+    const { clock, random } = this.#options;
+    await sleep(clock, backoffDelayMs(tries, BACKOFF, random));
   }
 
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would hold the words until the reply

@@ -56,6 +56,7 @@ export function replyWord(error: unknown): string | undefined {
 }
 
 export function classifyFailure(error: unknown): FailureClass {
+  if (error instanceof QueueError && error.code === "QUEUE_CLOSED") return "refused";
   if (error instanceof Error && NEVER_WRITTEN.has(error.constructor.name)) return "again";
   return REPLIES[replyWord(error) ?? ""] ?? (isReply(error) ? "refused" : "unknown");
 }
