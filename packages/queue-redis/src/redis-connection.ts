@@ -101,8 +101,7 @@ export class RedisConnection {
 
   #link(purpose: string): ServerLink {
     const createDriver = (): Driver => newDriver(this.#options);
-    const { clock, logger, commandTimeoutMs } = this.settings;
-    return new ServerLink({ createDriver, purpose, clock, logger, commandTimeoutMs, secrets: this.#secrets });
+    return new ServerLink({ ...this.settings, createDriver, purpose, secrets: this.#secrets });
   }
 }
 

@@ -1,11 +1,14 @@
 import { errorMessage, redactText, type Clock, type Logger, type Timer } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
 import type { Driver, MessageHandler } from "./driver.ts";
+import { replyWord } from "./server-errors.ts";
 
 /** How often calls under way are looked at. A call outlives its deadline by at most this, in milliseconds. */
 const SWEEP_MS = 250;
 /** How long a client that could not connect at all is left alone before the next is made, in milliseconds. */
 const RETRY_MS = 200;
+/** How long a connection to a server that takes no writes is kept before another is looked for, in milliseconds. */
+const READ_ONLY_MS = 1_000;
 
 export interface ServerLinkOptions {
   /** Makes an unconnected client. Called again when the one before has stalled. */
@@ -16,6 +19,8 @@ export interface ServerLinkOptions {
   readonly logger: Logger;
   /** Milliseconds within which a call has its reply, or the socket is ended. */
   readonly commandTimeoutMs: number;
+  /** Milliseconds that a connection may take to be made. */
+  readonly connectTimeoutMs: number;
   /** Values that no log may show. */
   readonly secrets: readonly string[];
 }
@@ -35,6 +40,8 @@ export class ServerLink {
   readonly #options: ServerLinkOptions;
   readonly #pending = new Set<Pending>();
   #driver: Driver | undefined;
+  /** When the driver last began to connect. */
+  #triedAt = 0;
   #sweep: Timer | undefined;
   #closed = false;
   #lastReplyAt: number | undefined;
@@ -73,16 +80,16 @@ export class ServerLink {
     const deadline = clock.monotonic() + (timeoutMs ?? commandTimeoutMs);
     const driver = this.#driver;
     if (driver === undefined || !driver.isReady) return this.#sendLater(key, args, deadline);
-    return this.#replyTo(driver.send(key, args), deadline);
+    return this.#replyTo(driver, driver.send(key, args), deadline);
   }
 
   async #sendLater(key: string, args: readonly string[], deadline: number): Promise<unknown> {
     const driver = await this.#ready(deadline);
-    return this.#replyTo(driver.send(key, args), deadline);
+    return this.#replyTo(driver, driver.send(key, args), deadline);
   }
 
   /** The reply, unless it is overdue. */
-  async #replyTo(sent: Promise<unknown>, deadline: number): Promise<unknown> {
+  async #replyTo(driver: Driver, sent: Promise<unknown>, deadline: number): Promise<unknown> {
     const { clock } = this.#options;
     const pending: Pending = { deadline };
     this.#pending.add(pending);
@@ -91,6 +98,9 @@ export class ServerLink {
       const reply = await sent;
       this.#lastReplyAt = clock.monotonic();
       return reply;
+    } catch (error) {
+      if (driver === this.#driver && replyWord(error) === "READONLY") this.#lookElsewhere();
+      throw error;
     } finally {
       this.#pending.delete(pending);
     }
@@ -118,8 +128,7 @@ export class ServerLink {
       const left = deadline - clock.monotonic();
       if (driver.isReady) return driver;
       if (left <= 0) {
-        // A server that accepts a connection and answers nothing would hold the handshake for ever.
-        if (this.#driver === driver) this.#drop();
+        this.#dropIfStuck(driver);
         const why = this.#lastErrorLogged === "" ? "" : `: ${this.#lastErrorLogged}`;
         throw new QueueError("BACKEND_UNAVAILABLE", `No connection to Redis${why}`, { retryable: true });
       }
@@ -144,6 +153,7 @@ export class ServerLink {
     if (this.#driver !== undefined) return this.#driver;
     const driver = this.#options.createDriver();
     this.#driver = driver;
+    this.#triedAt = this.#options.clock.monotonic();
     driver.on("error", (error) => this.#noteError(driver, error));
     driver.on("ready", () => this.#noteReady(driver));
     driver.connect().then(
@@ -162,22 +172,48 @@ export class ServerLink {
     driver?.destroy();
   }
 
+  /**
+   * A server that accepts a connection and answers nothing would hold the handshake for ever. One that needs longer than a
+   * call may take is left to it, or a connection would never be made.
+   */
+  #dropIfStuck(driver: Driver): void {
+    const { clock, connectTimeoutMs, commandTimeoutMs } = this.#options;
+    const patienceMs = Math.max(connectTimeoutMs, commandTimeoutMs);
+    if (this.#driver === driver && clock.monotonic() - this.#triedAt >= patienceMs) this.#drop();
+  }
+
+  /** What was the primary is a replica now: its name may lead to another server by this time. */
+  #lookElsewhere(): void {
+    if (this.#options.clock.monotonic() - this.#triedAt < READ_ONLY_MS) return;
+    this.#options.logger.warn("redis.read-only", { connection: this.#options.purpose });
+    this.#lost = true;
+    this.#drop();
+  }
+
   #lookAfter(): void {
-    this.#sweep = undefined;
+    const look = (): void => {
+      this.#sweep = undefined;
+      if (this.#isOverdue()) this.#endStalled();
+      if (this.#pending.size > 0 && !this.#closed) {
+        this.#sweep = this.#options.clock.schedule(() => this.#lookAfter(), SWEEP_MS, true);
+      }
+    };
+    // Timers come before sockets are read: in a process that stood still, the replies may have come long ago.
+    if (this.#isOverdue()) setImmediate(look);
+    else look();
+  }
+
+  #isOverdue(): boolean {
     const now = this.#options.clock.monotonic();
-    let overdue = false;
-    for (const { deadline } of this.#pending) overdue ||= deadline < now;
-    if (overdue) {
-      this.#options.logger.warn("redis.stalled", {
-        connection: this.#options.purpose,
-        pending: this.#pending.size,
-      });
-      this.#lost = true;
-      this.#drop();
-    }
-    if (this.#pending.size > 0 && !this.#closed) {
-      this.#sweep = this.#options.clock.schedule(() => this.#lookAfter(), SWEEP_MS, true);
-    }
+    for (const { deadline } of this.#pending) if (deadline < now) return true;
+    return false;
+  }
+
+  #endStalled(): void {
+    const { logger, purpose } = this.#options;
+    logger.warn("redis.stalled", { connection: purpose, pending: this.#pending.size });
+    this.#lost = true;
+    this.#drop();
   }
 
   #noteReady(driver: Driver): void {
@@ -194,6 +230,7 @@ export class ServerLink {
   #noteError(driver: Driver, error: unknown): void {
     if (driver !== this.#driver || this.#closed) return;
     this.#lost = true;
+    this.#triedAt = this.#options.clock.monotonic();
     const message = redactText(errorMessage(error), { secrets: this.#options.secrets });
     if (message === this.#lastErrorLogged) return;
     this.#lastErrorLogged = message;
