@@ -1,8 +1,9 @@
 import { constants, lstatSync, writeSync, type BigIntStats } from "node:fs";
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { access, mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import { systemClock } from "../foundation/clock.ts";
+import { errorCode } from "../foundation/coded-error.ts";
 import type { Logger } from "../foundation/logger.ts";
 import { toDlqError } from "./system-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
@@ -61,6 +62,21 @@ export class AppendFile {
   /** Opens the file, made with mode 0600 in a directory of mode 0700 where it is missing. Idempotent. */
   async open(): Promise<void> {
     this.#file ??= await this.#openFile();
+  }
+
+  /** Rejects when the next append could not write to the file, or could not make it anew where it is gone. */
+  async assertWritable(): Promise<void> {
+    await this.open();
+    try {
+      // Unlike the open file, the name is refused when the file system was mounted again read-only.
+      await access(this.#path, constants.W_OK);
+    } catch (error) {
+      // A symlink that leads nowhere is in the way of a new file.
+      if (errorCode(error) !== "ENOENT" || this.#lookUp()?.isSymbolicLink() === true) throw error;
+      const directory = dirname(this.#path);
+      await makeDirectory(directory);
+      await access(directory, constants.W_OK | constants.X_OK);
+    }
   }
 
   /** Resolves when the group is on disk. The group must end with a line break. */

@@ -1,4 +1,4 @@
-import { access, constants, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { DeadLetter, DeadLetterEnvelope } from "../dead-letter.ts";
 import type {
@@ -158,9 +158,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
   async ping(): Promise<void> {
     this.#assertOpen();
     try {
-      await this.#file.open();
-      // Unlike the open file, the name is refused when the file system was mounted again read-only.
-      await access(this.path, constants.W_OK);
+      await this.#file.assertWritable();
       const { bavail, bsize } = await statfs(dirname(this.path));
       if (bavail * bsize < MIN_FREE_BYTES) {
         throw new DlqError("DLQ_NO_SPACE", `The disk of ${this.path} is full`, { retryable: true });
