@@ -54,6 +54,8 @@ export class FileDeadLetterStore implements DeadLetterStore {
   readonly #file: AppendFile;
   readonly #retention: Retention;
   readonly #commits: GroupCommit;
+  /** Appends with steps before or between their groups: closing waits for them as for the groups. */
+  readonly #stepping = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   /** `<path>.replay.json`. */
@@ -99,7 +101,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
       const safe = letters.map(this.#intake);
       return safe.length === 1
         ? this.#appendText(encodeLetter(safe[0] as DeadLetter))
-        : this.#appendAll(safe);
+        : this.#inSteps(async () => this.#appendAll(safe));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -184,7 +186,16 @@ export class FileDeadLetterStore implements DeadLetterStore {
   // oxlint-disable-next-line typescript/promise-function-async -- as `append`
   #appendText(text: string): Promise<void> {
     if (this.#retention.hasRoomFor(text.length)) return this.#commits.add(text);
-    return this.#retention.makeRoom(text.length).then(async () => this.#commits.add(text));
+    return this.#inSteps(async () => {
+      await this.#retention.makeRoom(text.length);
+      await this.#commits.add(text);
+    });
+  }
+
+  async #inSteps(append: () => Promise<void>): Promise<void> {
+    const stepping = append().finally(() => this.#stepping.delete(stepping));
+    this.#stepping.add(stepping);
+    await stepping;
   }
 
   async #appendMarks(marks: readonly Mark[]): Promise<void> {
@@ -204,6 +215,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
+    while (this.#stepping.size > 0) await Promise.allSettled(this.#stepping);
     await this.#commits.idle();
     await this.#file.close();
   }

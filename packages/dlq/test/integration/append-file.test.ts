@@ -1,24 +1,14 @@
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AppendFile } from "../../src/file/append-file.ts";
 import { silentLogger } from "../../src/index.ts";
 import { temporaryDirectory } from "../support/disk-directory.ts";
+import { tellsOpenFiles, timesOpen } from "../support/open-files.ts";
 
-/** What this process holds open, on Linux. */
-const OPEN_FILES = "/proc/self/fd";
 const GROUP = Buffer.from("a line\n");
 
-/** How many times this process holds a file open. */
-function timesOpen(path: string): number {
-  return readdirSync(OPEN_FILES).filter((fd) => {
-    const link = join(OPEN_FILES, fd);
-    return existsSync(link) && readlinkSync(link) === path;
-  }).length;
-}
-
-describe.skipIf(!existsSync(OPEN_FILES))("an append file", () => {
+describe.skipIf(!tellsOpenFiles)("an append file", () => {
   it("is opened once, however many calls need it at the same time", async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, "dlq.jsonl");
