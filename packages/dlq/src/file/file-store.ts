@@ -31,6 +31,7 @@ import { rotate } from "./rotation.ts";
 import { openSnapshot } from "./segments.ts";
 import { tallyLog } from "./tally-log.ts";
 import { toDlqError } from "./system-error.ts";
+import { removeTemporaries } from "./temporary-file.ts";
 
 /** Text that one append hands on at a time: a million letters must not become one string. */
 const MAX_PIECE_LENGTH = 1_048_576;
@@ -137,6 +138,8 @@ export class FileDeadLetterStore implements DeadLetterStore {
     const lock = await this.lock();
     try {
       const { path } = this;
+      // First: they may be what fills the disk.
+      await removeTemporaries(path);
       await rotate(path, { clock: this.#options.clock, waitMs: LOCK_WAIT_MS, isDue: () => true });
       await using snapshot = await openSnapshot(path);
       return await purgeLog(snapshot, path, matches, this.#untilClosed(lock.signal));

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import { errorCode } from "../foundation/coded-error.ts";
 import { syncDirectory } from "../file/sync-directory.ts";
 import { toDlqError } from "../file/system-error.ts";
+import { temporaryPath } from "../file/temporary-file.ts";
 
 /** What a replay needs to know to go on after its process died: its beginning, and its counts so far. */
 export interface ReplayProgress {
@@ -69,7 +69,7 @@ export class FileReplayCheckpoint implements ReplayCheckpoint {
   }
 
   async save(identity: ReplayIdentity, progress: ReplayProgress): Promise<void> {
-    const temporary = `${this.#path}.${randomUUID()}.tmp`;
+    const temporary = temporaryPath(this.#path);
     const file: CheckpointFile = { v: 1, ...identity, progress };
     try {
       const handle = await open(temporary, "wx", 0o600);

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, utimes, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rotatedSegments } from "../../src/file/segments.ts";
+import { temporaryPath } from "../../src/file/temporary-file.ts";
 import { silentLogger } from "../../src/index.ts";
 import { ManualClock, sampleLetter } from "../../src/testing/index.ts";
 import { appendEach, fileDesk, idsOf } from "../support/file-desk.ts";
@@ -137,6 +140,19 @@ describe("purge", () => {
       "replayed c",
     ]);
     expect(await idsOf(at.store, { state: "replayed" })).toEqual(["c"]);
+  });
+
+  it("removes what a killed purge or replay left half written, and nothing else", async () => {
+    await using at = await fileDesk();
+    await appendEach(at.store, ["a", "b"]);
+    const temporaries = [`${at.path}.000001`, `${at.path}.replay.json`].map(temporaryPath);
+    const others = [`${at.path}.000001.tmp`, `${at.path}.mine.${randomUUID()}.tmp`];
+    for (const path of [...temporaries, ...others]) await writeFile(path, "half");
+    await at.store.purge({ ids: ["a"] });
+    const names = await readdir(at.directory);
+    for (const path of temporaries) expect(names).not.toContain(basename(path));
+    for (const path of others) expect(names).toContain(basename(path));
+    expect(await idsOf(at.store)).toEqual(["b"]);
   });
 
   it("keeps out another purge while one runs", async () => {
