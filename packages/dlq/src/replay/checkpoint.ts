@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import { errorCode } from "../foundation/coded-error.ts";
@@ -32,7 +32,7 @@ export interface ReplayCheckpoint {
   load(identity: ReplayIdentity): Promise<ReplayProgress | undefined>;
   /** Resolves when it would survive the end of this process. */
   save(identity: ReplayIdentity, progress: ReplayProgress): Promise<void>;
-  /** The replay is done. */
+  /** The replay is done; resolves when that would survive the end of this process. */
   clear(): Promise<void>;
 }
 
@@ -88,7 +88,13 @@ export class FileReplayCheckpoint implements ReplayCheckpoint {
   }
 
   async clear(): Promise<void> {
-    await rm(this.#path, { force: true });
+    try {
+      await unlink(this.#path);
+      // A note that came back after a power cut would make the next replay go on from one that was done.
+      await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw toDlqError(error, `remove ${this.#path}`);
+    }
   }
 }
 
