@@ -78,7 +78,8 @@ export class Retention {
   async #dropUntilRoomFor(bytes: number): Promise<void> {
     const { path, maxBytes, whenFull } = this.#options;
     let [oldest] = await this.#look();
-    while (whenFull === "drop-oldest" && oldest !== undefined && !this.hasRoomFor(bytes)) {
+    while (oldest !== undefined && !this.hasRoomFor(bytes)) {
+      if (whenFull === "block") break;
       await this.#drop(oldest);
       // Others drop and purge too: what is there now is known by looking alone.
       [oldest] = await this.#look();

@@ -76,7 +76,7 @@ describe("rotation and retention", () => {
     await appendEach(at.store, ids(10), KIB);
     const [, second] = await rotatedSegments(at.path);
     const dropping = at.open({
-      logger: { ...silentLogger, warn: () => void rmSync(second?.path ?? "", { force: true }) },
+      logger: { ...silentLogger, warn: () => rmSync(second?.path ?? "", { force: true }) },
     });
     // Needs the room of two files.
     await appendEach(dropping, ["large"], JSON.stringify("x".repeat(8_000)));
