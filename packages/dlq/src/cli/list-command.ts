@@ -18,7 +18,9 @@ export async function list(session: Session, flags: ListFlags): Promise<number> 
   const rows: string[][] = [];
   let listed = 0;
   let isCut = false;
-  for await (const { letter, state } of store.list(filterOf(flags, Date.now()))) {
+  for await (const { letter, state } of store.list(filterOf(flags, Date.now()), {
+    signal: terminal.interrupted,
+  })) {
     if (listed === limit) {
       isCut = true;
       break;

@@ -1,7 +1,7 @@
 import { DlqError } from "../errors.ts";
 import { ExitCode } from "./exit-code.ts";
 import { filterOf, type FilterFlags } from "./filter-options.ts";
-import type { CommonFlags, Session } from "./session.ts";
+import { countLetters, type CommonFlags, type Session } from "./session.ts";
 import { counted, reasonTable } from "./tables.ts";
 
 /** Options of `purge`. */
@@ -13,9 +13,10 @@ export interface PurgeFlags extends CommonFlags, FilterFlags {
 export async function purge(session: Session, flags: PurgeFlags): Promise<number> {
   const { store, terminal, colors, json } = session;
   const filter = filterOf(flags, Date.now());
-  const { byReason, count: letters } = await store.stats(filter);
+  const { byReason, count: letters } = await countLetters(session, filter);
   if (!json) terminal.write(reasonTable(byReason, colors));
   if (letters > 0 && flags.yes !== true && !(await agrees(session, letters))) return ExitCode.incomplete;
+  terminal.interrupted.throwIfAborted();
   const purged = letters === 0 ? 0 : await store.purge(filter);
   terminal.write(json ? `${JSON.stringify({ purged })}\n` : `${counted(purged, "letter")} purged.\n`);
   return ExitCode.done;

@@ -1,10 +1,11 @@
 import { errorMessage } from "../foundation/coded-error.ts";
+import { redactText } from "../foundation/redact.ts";
 import { replay, type ReplayReport } from "../replay/replay.ts";
 import { ExitCode } from "./exit-code.ts";
 import { filterOf, type FilterFlags } from "./filter-options.ts";
 import { loadTarget } from "./load-target.ts";
 import { progressBar } from "./progress-bar.ts";
-import type { CommonFlags, Session } from "./session.ts";
+import { countLetters, type CommonFlags, type Session } from "./session.ts";
 import { count, reasonTable, shown } from "./tables.ts";
 
 /** Options of `replay`. */
@@ -23,7 +24,7 @@ export async function replayLetters(session: Session, flags: ReplayFlags): Promi
   const filter = filterOf(flags, Date.now());
   // First: a wrong path must not show only after the whole file was read.
   await using loaded = flags.dryRun === true ? undefined : await loadTarget(flags.to ?? "");
-  const { byReason, count: letters } = await store.stats(filter);
+  const { byReason, count: letters } = await countLetters(session, filter);
   if (!json) terminal.write(reasonTable(byReason, colors));
   if (loaded === undefined) {
     if (json) terminal.write(`${JSON.stringify({ ended: "dry-run", matched: byReason })}\n`);
@@ -50,7 +51,7 @@ export async function replayLetters(session: Session, flags: ReplayFlags): Promi
 }
 
 function jsonReport({ error, ...report }: ReplayReport): string {
-  return `${JSON.stringify({ ...report, ...(error !== undefined && { error: errorMessage(error) }) })}\n`;
+  return `${JSON.stringify({ ...report, ...(error !== undefined && { error: safeMessage(error) }) })}\n`;
 }
 
 function shownReport({ colors }: Session, report: ReplayReport, target: string): string {
@@ -64,10 +65,15 @@ function shownReport({ colors }: Session, report: ReplayReport, target: string):
   ];
   if (ended === "aborted") lines.push("Interrupted. Run the same command again to go on.");
   if (ended === "target-unavailable") {
-    lines.push(colors.red(`The target is unavailable: ${shown(errorMessage(report.error))}`));
+    lines.push(colors.red(`The target is unavailable: ${shown(safeMessage(report.error))}`));
     lines.push("Run the same command again to go on.");
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** A target's own message may name its address, with the password in it. */
+function safeMessage(error: unknown): string {
+  return redactText(errorMessage(error));
 }
 
 function exitCode({ ended, failed, skipped }: ReplayReport): number {

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import type { DeadLetterFilter, DeadLetterStats } from "../dead-letter-store.ts";
 import { DlqError } from "../errors.ts";
 import { FileDeadLetterStore } from "../file/file-store.ts";
 import { silentLogger, type Logger } from "../foundation/logger.ts";
-import { lookUp, rotatedSegments } from "../file/segments.ts";
+import { lookUp, openSnapshot, rotatedSegments } from "../file/segments.ts";
+import { tallyLog } from "../file/tally-log.ts";
 import { colorsFor, type Colors, type Terminal } from "./terminal.ts";
 
 /** What every command works with. */
@@ -12,6 +14,15 @@ export interface Session {
   readonly store: FileDeadLetterStore;
   /** Results as JSON instead of tables. */
   readonly json: boolean;
+}
+
+/** Counts letters like the store, until Ctrl-C. */
+export async function countLetters(
+  { store, terminal }: Session,
+  filter: DeadLetterFilter,
+): Promise<DeadLetterStats> {
+  await using snapshot = await openSnapshot(store.path);
+  return await tallyLog(snapshot, filter, terminal.interrupted);
 }
 
 /** A command's work: the exit code it ends with. */

@@ -13,7 +13,7 @@ export async function show(
   [id = ""]: readonly string[],
 ): Promise<number> {
   const { store, terminal, json } = session;
-  for await (const stored of store.list({ ids: [id], state: "any" })) {
+  for await (const stored of store.list({ ids: [id], state: "any" }, { signal: terminal.interrupted })) {
     terminal.write(json ? encodeLetter(stored.letter) : shownLetter(session, stored));
     return ExitCode.done;
   }

@@ -1,12 +1,12 @@
 import { ExitCode } from "./exit-code.ts";
 import { filterOf, type FilterFlags } from "./filter-options.ts";
-import type { CommonFlags, Session } from "./session.ts";
+import { countLetters, type CommonFlags, type Session } from "./session.ts";
 import { count, counted, reasonTable, shown, size, table } from "./tables.ts";
 
 /** Counts letters by reason and by source. */
 export async function stats(session: Session, flags: CommonFlags & FilterFlags): Promise<number> {
-  const { store, terminal, colors, json } = session;
-  const found = await store.stats(filterOf(flags, Date.now()));
+  const { terminal, colors, json } = session;
+  const found = await countLetters(session, filterOf(flags, Date.now()));
   if (json) {
     terminal.write(`${JSON.stringify(found)}\n`);
     return ExitCode.done;

@@ -28,7 +28,7 @@ export function colorsFor({ isInteractive, environment }: Terminal): Colors {
   return createColors(isInteractive && (environment["NO_COLOR"] ?? "") === "");
 }
 
-/** The terminal of this process. Ctrl-C asks a replay to stop; a second one ends the process. */
+/** The terminal of this process. Ctrl-C asks a command to stop, and a replay to end so that it can go on; a second one ends the process. */
 export function processTerminal(): Terminal {
   const interrupt = new AbortController();
   process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));

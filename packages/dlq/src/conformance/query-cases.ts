@@ -184,6 +184,15 @@ export const QUERY_CASES: readonly DeadLetterStoreCase[] = [
     },
   },
   {
+    name: "ping proves a store whose letters were all purged",
+    async run({ store }) {
+      await store.append(LETTERS);
+      await store.purge({});
+      await store.ping();
+      deepStrictEqual(await listedIds(store, { state: "any" }), []);
+    },
+  },
+  {
     name: "close waits for appends under way, may be called twice, and every call after it is refused",
     async run({ store }) {
       const underWay = store.append([sampleLetter()]);

@@ -1,8 +1,9 @@
 import { constants, lstatSync, writeSync, type BigIntStats } from "node:fs";
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { access, mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import { systemClock } from "../foundation/clock.ts";
+import { errorCode } from "../foundation/coded-error.ts";
 import type { Logger } from "../foundation/logger.ts";
 import { toDlqError } from "./system-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
@@ -45,12 +46,14 @@ export interface Stored {
  *   written once more after a line break;
  * - the write was not short: else the rest is written again from the start of its torn line.
  *
- * Calls must not overlap.
+ * Appends must not overlap; everything else may be called beside them.
  */
 export class AppendFile {
   readonly #path: string;
   readonly #logger: Logger;
   #file: OpenFile | undefined;
+  /** Calls that need the file at the same time share its opening: of two handles one would be forgotten. */
+  #opening: Promise<OpenFile> | undefined;
   #writesElsewhere = 0;
 
   constructor(path: string, logger: Logger) {
@@ -60,15 +63,29 @@ export class AppendFile {
 
   /** Opens the file, made with mode 0600 in a directory of mode 0700 where it is missing. Idempotent. */
   async open(): Promise<void> {
-    this.#file ??= await this.#openFile();
+    await this.#opened();
+  }
+
+  /** Rejects when the next append could not write to the file, or could not make it anew where it is gone. */
+  async assertWritable(): Promise<void> {
+    await this.open();
+    try {
+      // Unlike the open file, the name is refused when the file system was mounted again read-only.
+      await access(this.#path, constants.W_OK);
+    } catch (error) {
+      // A symlink that leads nowhere is in the way of a new file.
+      if (errorCode(error) !== "ENOENT" || this.#lookUp()?.isSymbolicLink() === true) throw error;
+      const directory = dirname(this.#path);
+      await makeDirectory(directory);
+      await access(directory, constants.W_OK | constants.X_OK);
+    }
   }
 
   /** Resolves when the group is on disk. The group must end with a line break. */
   async append(group: Buffer): Promise<Stored> {
     try {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
-        this.#file ??= await this.#openFile();
-        const size = await this.#tryAppend(this.#file, group);
+        const size = await this.#tryAppend(this.#file ?? (await this.#opened()), group);
         if (size !== undefined) return { size };
       }
     } catch (error) {
@@ -83,6 +100,7 @@ export class AppendFile {
   }
 
   async close(): Promise<void> {
+    if (this.#opening !== undefined) await this.#opening.catch(() => undefined);
     const file = this.#file;
     this.#file = undefined;
     await file?.handle.close().catch(() => undefined);
@@ -123,6 +141,14 @@ export class AppendFile {
   /** On this thread: it takes 2 us where a trip to a thread and back takes ten times as long. */
   #lookUp(): BigIntStats | undefined {
     return lstatSync(this.#path, { bigint: true, throwIfNoEntry: false });
+  }
+
+  async #opened(): Promise<OpenFile> {
+    if (this.#file !== undefined) return this.#file;
+    this.#opening ??= this.#openFile()
+      .then((file) => (this.#file = file))
+      .finally(() => (this.#opening = undefined));
+    return this.#opening;
   }
 
   async #openFile(): Promise<OpenFile> {

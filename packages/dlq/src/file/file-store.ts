@@ -1,4 +1,4 @@
-import { access, constants, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { DeadLetter, DeadLetterEnvelope } from "../dead-letter.ts";
 import type {
@@ -31,6 +31,7 @@ import { rotate } from "./rotation.ts";
 import { openSnapshot } from "./segments.ts";
 import { tallyLog } from "./tally-log.ts";
 import { toDlqError } from "./system-error.ts";
+import { removeTemporaries } from "./temporary-file.ts";
 
 /** Text that one append hands on at a time: a million letters must not become one string. */
 const MAX_PIECE_LENGTH = 1_048_576;
@@ -54,6 +55,8 @@ export class FileDeadLetterStore implements DeadLetterStore {
   readonly #file: AppendFile;
   readonly #retention: Retention;
   readonly #commits: GroupCommit;
+  /** Appends with steps before or between their groups: closing waits for them as for the groups. */
+  readonly #stepping = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   /** `<path>.replay.json`. */
@@ -99,7 +102,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
       const safe = letters.map(this.#intake);
       return safe.length === 1
         ? this.#appendText(encodeLetter(safe[0] as DeadLetter))
-        : this.#appendAll(safe);
+        : this.#inSteps(async () => this.#appendAll(safe));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -135,6 +138,8 @@ export class FileDeadLetterStore implements DeadLetterStore {
     const lock = await this.lock();
     try {
       const { path } = this;
+      // First: they may be what fills the disk.
+      await removeTemporaries(path);
       await rotate(path, { clock: this.#options.clock, waitMs: LOCK_WAIT_MS, isDue: () => true });
       await using snapshot = await openSnapshot(path);
       return await purgeLog(snapshot, path, matches, this.#untilClosed(lock.signal));
@@ -158,9 +163,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
   async ping(): Promise<void> {
     this.#assertOpen();
     try {
-      await this.#file.open();
-      // Unlike the open file, the name is refused when the file system was mounted again read-only.
-      await access(this.path, constants.W_OK);
+      await this.#file.assertWritable();
       const { bavail, bsize } = await statfs(dirname(this.path));
       if (bavail * bsize < MIN_FREE_BYTES) {
         throw new DlqError("DLQ_NO_SPACE", `The disk of ${this.path} is full`, { retryable: true });
@@ -186,7 +189,16 @@ export class FileDeadLetterStore implements DeadLetterStore {
   // oxlint-disable-next-line typescript/promise-function-async -- as `append`
   #appendText(text: string): Promise<void> {
     if (this.#retention.hasRoomFor(text.length)) return this.#commits.add(text);
-    return this.#retention.makeRoom(text.length).then(async () => this.#commits.add(text));
+    return this.#inSteps(async () => {
+      await this.#retention.makeRoom(text.length);
+      await this.#commits.add(text);
+    });
+  }
+
+  async #inSteps(append: () => Promise<void>): Promise<void> {
+    const stepping = append().finally(() => this.#stepping.delete(stepping));
+    this.#stepping.add(stepping);
+    await stepping;
   }
 
   async #appendMarks(marks: readonly Mark[]): Promise<void> {
@@ -206,6 +218,7 @@ export class FileDeadLetterStore implements DeadLetterStore {
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
+    while (this.#stepping.size > 0) await Promise.allSettled(this.#stepping);
     await this.#commits.idle();
     await this.#file.close();
   }

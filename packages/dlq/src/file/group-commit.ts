@@ -22,6 +22,7 @@ export class GroupCommit {
   readonly #commit: (group: Buffer) => Promise<void>;
   readonly #waiting: Group[] = [];
   #running: Promise<void> | undefined;
+  #abandoned: DlqError | undefined;
   /** Texts of the last group. */
   #lastSize = 0;
 
@@ -32,6 +33,7 @@ export class GroupCommit {
   /** Resolves when the text is committed. */
   // oxlint-disable-next-line typescript/promise-function-async -- an async function would make a promise an append
   add(text: string): Promise<void> {
+    if (this.#abandoned !== undefined) return Promise.reject(this.#abandoned);
     const last = this.#waiting.at(-1);
     const group = last !== undefined && last.length + text.length <= MAX_GROUP_LENGTH ? last : this.#begin();
     group.texts.push(text);
@@ -45,8 +47,9 @@ export class GroupCommit {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Refuses what is not on its way yet. */
+  /** Refuses what is not on its way yet, and whatever comes from now on. */
   abandon(error: DlqError): void {
+    this.#abandoned = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 

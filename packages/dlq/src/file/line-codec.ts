@@ -1,5 +1,6 @@
 import { isEnvelope, isMoment } from "../dead-letter-check.ts";
 import type { AttemptError, DeadLetter, DeadLetterEnvelope } from "../dead-letter.ts";
+import { stringEnd } from "./route.ts";
 
 /*
  * One line of the file is one letter or one mark, always JSON:
@@ -17,6 +18,12 @@ import type { AttemptError, DeadLetter, DeadLetterEnvelope } from "../dead-lette
 export const LETTER_START = '{"v":1,"bytes":';
 const START = Buffer.from(LETTER_START);
 const DIGIT = 48;
+const QUOTE = 34;
+const COMMA = 44;
+const BRACKET = 91;
+const BRACKET_END = 93;
+const BRACE = 123;
+const BRACE_END = 125;
 /** Stands once outside strings in the envelope, followed by a digit: values of headers are texts. */
 const REPLAYS_KEY = ',"replays":';
 const PAYLOAD_KEY = ',"payload":';
@@ -108,11 +115,13 @@ function decodeForeign(line: Buffer, payloadStart: number | undefined): Line {
   if (!("payload" in value)) return UNREADABLE;
   const { payload, ...others } = value;
   const { bytes: _bytes, ...fields } = others as { bytes?: unknown };
-  return decodeLetter(fields, () =>
-    payloadStart === undefined
-      ? JSON.stringify(payload)
-      : line.toString("utf8", payloadStart, line.lastIndexOf("}")),
-  );
+  return decodeLetter(fields, () => {
+    const json = JSON.stringify(payload);
+    if (payloadStart === undefined) return json;
+    const raw = line.toString("utf8", payloadStart, endOfValue(line, payloadStart));
+    // To the byte where it is the payload that was found, and not one inside another field.
+    return JSON.stringify(parseJson(raw)) === json ? raw : json;
+  });
 }
 
 function decodeMark(value: { mark: unknown; id?: unknown; ts?: unknown }): Line {
@@ -141,6 +150,19 @@ function findPayload(line: Buffer): { envelopeEnd: number; payloadStart: number 
   if (at === -1) return undefined;
   const envelopeEnd = line.indexOf(PAYLOAD_KEY, at);
   return envelopeEnd === -1 ? undefined : { envelopeEnd, payloadStart: envelopeEnd + PAYLOAD_KEY.length };
+}
+
+/** Where the value ends that starts at `start`, in a line of JSON: more fields may stand behind it. */
+function endOfValue(line: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; at < line.length; at++) {
+    const byte = line[at];
+    if (byte === QUOTE) at = stringEnd(line, at + 1, line.length);
+    else if (byte === BRACE || byte === BRACKET) depth++;
+    else if (depth === 0 && (byte === COMMA || byte === BRACE_END)) return at;
+    else if (byte === BRACE_END || byte === BRACKET_END) depth--;
+  }
+  return line.length;
 }
 
 /** Where the comma after `bytes` stands, in a line that is as long as it says of itself; -1 in any other. */

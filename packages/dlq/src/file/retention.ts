@@ -1,4 +1,4 @@
-import { open, rm } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { DlqError } from "../errors.ts";
 import { isMoment } from "../dead-letter-check.ts";
 import { errorCode } from "../foundation/coded-error.ts";
@@ -7,7 +7,8 @@ import { LineFields, LineKind } from "./line-fields.ts";
 import { LineReader } from "./line-reader.ts";
 import { endOfLine, windowsForward } from "./line-windows.ts";
 import { rotate } from "./rotation.ts";
-import { lookUp, rotatedSegments, type RotatedSegment } from "./segments.ts";
+import { lookUp, rotatedSegments, type OpenSegment, type RotatedSegment } from "./segments.ts";
+import { toDlqError } from "./system-error.ts";
 
 const AGE_CHECK_MS = 60_000;
 /** Of `maxAgeMs`: a file is rotated when its first letter is this old, so that it can be dropped as a whole. */
@@ -67,15 +68,21 @@ export class Retention {
     this.#makingRoom = this.#makingRoom.then(async () => this.#dropUntilRoomFor(bytes));
     const admitted = this.#makingRoom;
     this.#makingRoom = admitted.catch(() => undefined);
-    await admitted;
+    try {
+      await admitted;
+    } catch (error) {
+      throw toDlqError(error, `make room in ${this.#options.path}`);
+    }
   }
 
   async #dropUntilRoomFor(bytes: number): Promise<void> {
     const { path, maxBytes, whenFull } = this.#options;
-    const files = await this.#look();
-    for (const oldest of whenFull === "drop-oldest" ? files : []) {
-      if (this.hasRoomFor(bytes)) break;
+    let [oldest] = await this.#look();
+    while (oldest !== undefined && !this.hasRoomFor(bytes)) {
+      if (whenFull === "block") break;
       await this.#drop(oldest);
+      // Others drop and purge too: what is there now is known by looking alone.
+      [oldest] = await this.#look();
     }
     if (this.hasRoomFor(bytes)) return;
     throw new DlqError("DLQ_FULL", `The dead letters in ${path} have reached ${maxBytes} bytes`, {
@@ -121,8 +128,8 @@ export class Retention {
   }
 
   async #drop(file: SizedSegment): Promise<void> {
-    const letters = await countLetters(file);
-    await rm(file.path, { force: true });
+    const letters = await deleteCounted(file);
+    if (letters === undefined) return;
     const { droppedFiles, droppedLetters, droppedBytes } = this.#counts;
     this.#rotatedBytes -= file.size;
     this.#counts = {
@@ -167,21 +174,31 @@ async function firstMoment(path: string): Promise<string | undefined> {
   }
 }
 
-async function countLetters({ path, size }: SizedSegment): Promise<number> {
-  const handle = await open(path, "r");
+/** Deletes a file and answers how many letters it held; `undefined` when another process was there first. */
+async function deleteCounted({ path, size }: SizedSegment): Promise<number | undefined> {
+  try {
+    await using handle = await open(path, "r");
+    const letters = await countLetters({ path, handle, size });
+    // Counting took a while: the name may be another file's by now, and that one's letters are not too old.
+    if ((await handle.stat()).nlink === 0) return undefined;
+    await unlink(path);
+    return letters;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function countLetters(segment: OpenSegment): Promise<number> {
   const reader = new LineReader();
   const line = new LineFields();
   let letters = 0;
-  try {
-    for await (const window of windowsForward({ path, handle, size })) {
-      reader.use(window.bytes);
-      for (let start = 0; start < window.end; start = line.end + 1) {
-        reader.read(start, endOfLine(window, start), line);
-        if (line.kind === LineKind.letter) letters++;
-      }
+  for await (const window of windowsForward(segment)) {
+    reader.use(window.bytes);
+    for (let start = 0; start < window.end; start = line.end + 1) {
+      reader.read(start, endOfLine(window, start), line);
+      if (line.kind === LineKind.letter) letters++;
     }
-  } finally {
-    await handle.close();
   }
   return letters;
 }

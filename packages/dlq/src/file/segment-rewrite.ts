@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import type { OpenSegment } from "./segments.ts";
 import { syncDirectory } from "./sync-directory.ts";
+import { temporaryPath } from "./temporary-file.ts";
 
 const COPY_BYTES = 1_048_576;
 const LINE_BREAK = Buffer.from("\n");
@@ -12,7 +12,8 @@ const LINE_BREAK = Buffer.from("\n");
  * A rotated file on its way to a shorter one: told of its lines in order, which stay and which go.
  *
  * Nothing is written before the first line goes. The new file takes the old one's name only when it is on disk, so a
- * crash leaves the old one, or the new one, and at most a `.tmp` beside it.
+ * crash leaves the old one, or the new one, and at most a `.tmp` beside it, which the
+ * next purge removes.
  */
 export class SegmentRewrite implements AsyncDisposable {
   readonly #segment: OpenSegment;
@@ -25,7 +26,7 @@ export class SegmentRewrite implements AsyncDisposable {
 
   constructor(segment: OpenSegment) {
     this.#segment = segment;
-    this.#temporaryPath = `${segment.path}.${randomUUID()}.tmp`;
+    this.#temporaryPath = temporaryPath(segment.path);
   }
 
   /** The line from `start` to `end`, its line break left out, stays. */

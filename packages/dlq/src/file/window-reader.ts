@@ -36,7 +36,10 @@ export class WindowReader {
     const buffer = this.#nextBuffer(Math.max(0, Math.min(wanted, this.#segment.size - position)));
     if (this.#onTheSpot <= 0) {
       this.#onTheSpot = this.#onTheSpot === 0 ? READS_ON_THE_SPOT : this.#onTheSpot + 1;
-      return this.#readElsewhere(buffer, position);
+      const reading = this.#readElsewhere(buffer, position);
+      // Whoever reads ahead asks for the bytes later: an error waits for them, and must not end the process until then.
+      reading.catch(() => undefined);
+      return reading;
     }
     const startedAt = this.#clock.monotonic();
     this.#readOnTheSpot(buffer, position);

@@ -1,5 +1,9 @@
-/** The user-info part of a URL inside any text: `scheme://user:password@host`. Greedy to the last `@` before a blank or slash, since passwords hold `@`. */
-const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi;
+/**
+ * The user-info part of a URL inside any text: `scheme://user:password@host`. Greedy to the last `@` before a blank or
+ * slash, since passwords hold `@`. The scheme is not looked at: to look for its start anew at every word of a long text
+ * takes time that grows with the square of its length.
+ */
+const URL_CREDENTIALS = /:\/\/[^\s/]*@/g;
 /** `password=…`, `"secret": "…"`, `token: …` and the like, as key-value text or JSON. */
 const NAMED_SECRET =
   /(["']?\b(?:password|passwd|pwd|secret|token|api[_-]?key|authorization)\b["']?\s*[=:]\s*)("[^"]*"|'[^']*'|(?:Basic|Bearer)\s+\S+|[^\s,;&}]+)/gi;
@@ -33,7 +37,7 @@ export function redactText(
     safe = safe.replaceAll(secret, MASK).replaceAll(encodeURIComponent(secret), MASK);
   }
   if (MAY_HOLD_SECRET.test(safe)) {
-    safe = safe.replaceAll(URL_CREDENTIALS, `$1${MASK}@`).replaceAll(NAMED_SECRET, `$1${MASK}`);
+    safe = safe.replaceAll(URL_CREDENTIALS, `://${MASK}@`).replaceAll(NAMED_SECRET, `$1${MASK}`);
   }
   return safe.length > maxLength ? `${safe.slice(0, maxLength - 1)}…` : safe;
 }

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DlqError } from "../errors.ts";
 import { errorCode } from "../foundation/coded-error.ts";
 import { syncDirectory } from "../file/sync-directory.ts";
 import { toDlqError } from "../file/system-error.ts";
+import { temporaryPath } from "../file/temporary-file.ts";
 
 /** What a replay needs to know to go on after its process died: its beginning, and its counts so far. */
 export interface ReplayProgress {
@@ -32,7 +32,7 @@ export interface ReplayCheckpoint {
   load(identity: ReplayIdentity): Promise<ReplayProgress | undefined>;
   /** Resolves when it would survive the end of this process. */
   save(identity: ReplayIdentity, progress: ReplayProgress): Promise<void>;
-  /** The replay is done. */
+  /** The replay is done; resolves when that would survive the end of this process. */
   clear(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export class FileReplayCheckpoint implements ReplayCheckpoint {
   }
 
   async save(identity: ReplayIdentity, progress: ReplayProgress): Promise<void> {
-    const temporary = `${this.#path}.${randomUUID()}.tmp`;
+    const temporary = temporaryPath(this.#path);
     const file: CheckpointFile = { v: 1, ...identity, progress };
     try {
       const handle = await open(temporary, "wx", 0o600);
@@ -88,7 +88,13 @@ export class FileReplayCheckpoint implements ReplayCheckpoint {
   }
 
   async clear(): Promise<void> {
-    await rm(this.#path, { force: true });
+    try {
+      await unlink(this.#path);
+      // A note that came back after a power cut would make the next replay go on from one that was done.
+      await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw toDlqError(error, `remove ${this.#path}`);
+    }
   }
 }
 

@@ -16,7 +16,7 @@ interface Run {
 interface Desk extends AsyncDisposable {
   readonly path: string;
   readonly directory: string;
-  run(args: readonly string[], answer?: string): Promise<Run>;
+  run(args: readonly string[], answer?: string, interrupted?: AbortSignal): Promise<Run>;
   lines(): Promise<string>;
 }
 
@@ -46,7 +46,7 @@ async function desk(letters: readonly DeadLetter[] = LETTERS): Promise<Desk> {
   return {
     path,
     directory: directory.path,
-    run: async (args, answer) => {
+    run: async (args, answer, interrupted = new AbortController().signal) => {
       let output = "";
       let notes = "";
       const terminal: Terminal = {
@@ -59,7 +59,7 @@ async function desk(letters: readonly DeadLetter[] = LETTERS): Promise<Desk> {
         isInteractive: answer !== undefined,
         width: 120,
         environment: { CHIMERA_DLQ_PATH: path, NO_COLOR: "1" },
-        interrupted: new AbortController().signal,
+        interrupted,
       };
       const exitCode = await runCommand(args, terminal);
       return { exitCode, output, notes };
@@ -158,6 +158,23 @@ describe("chimera-dlq", () => {
     expect(JSON.parse(output)).toMatchObject({ ended: "done", taken: 0, failed: 3 });
   });
 
+  it("replay says why a target is unavailable, without the secrets in it", async () => {
+    await using at = await desk();
+    const module = join(at.directory, "down.mjs");
+    await writeFile(
+      module,
+      `const error = Object.assign(new Error("connect redis://app:pa55@db refused"), { retryable: true });
+      export const target = { name: "down", take: async () => { throw error; } };`,
+    );
+    const shown = await at.run(["replay", "--to", module]);
+    expect(shown.exitCode).toBe(1);
+    expect(shown.output).toContain("The target is unavailable: connect redis://***@db refused\n");
+    const { error } = JSON.parse((await at.run(["replay", "--json", "--to", module])).output) as {
+      error: string;
+    };
+    expect(error).toBe("connect redis://***@db refused");
+  });
+
   it("replay refuses a module that exports no target, and a command line without one", async () => {
     await using at = await desk();
     const module = join(at.directory, "empty.mjs");
@@ -191,6 +208,26 @@ describe("chimera-dlq", () => {
     await using at = await desk();
     expect((await at.run(["purge"])).exitCode).toBe(2);
     expect((await at.run(["purge", "--yes", "--json"])).output).toBe('{"purged":3}\n');
+  });
+
+  it.for([
+    [["ls"]],
+    [["ls", "--json"]],
+    [["show", "quake-1"]],
+    [["stats"]],
+    [["replay", "--dry-run"]],
+    [["purge", "--yes"]],
+    [["verify"]],
+  ])("stops at the first Ctrl-C: %s", async ([args = []]) => {
+    await using at = await desk();
+    const before = await at.lines();
+    const interrupted = AbortSignal.abort(new Error("interrupted"));
+    expect(await at.run(args, undefined, interrupted)).toEqual({
+      exitCode: 130,
+      output: "",
+      notes: "error interrupted\n",
+    });
+    expect(await at.lines()).toBe(before);
   });
 
   it("verify names lines that cannot be read, and ends with 3", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FileDeadLetterStore, silentLogger } from "../../src/index.ts";
@@ -90,5 +90,27 @@ describe("where letters may not be kept", () => {
     await using directory = await temporaryDirectory();
     await using store = new FileDeadLetterStore({ path: directory.path });
     await expect(store.ping()).rejects.toMatchObject({ code: "DLQ_NOT_WRITABLE" });
+  });
+
+  it("lets ping make a directory anew that was removed, as append would", async () => {
+    await using directory = await temporaryDirectory();
+    const parent = join(directory.path, "made");
+    await using store = new FileDeadLetterStore({ path: join(parent, "dlq.jsonl") });
+    await store.append([sampleLetter()]);
+    await rm(parent, { recursive: true });
+    await store.ping();
+    await rm(parent, { recursive: true });
+    await writeFile(parent, "");
+    await expect(store.ping()).rejects.toMatchObject({ code: "DLQ_NO_DIRECTORY" });
+  });
+
+  it("lets ping refuse a symlink that took the place of the file", async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, "dlq.jsonl");
+    await using store = new FileDeadLetterStore({ path });
+    await store.append([sampleLetter()]);
+    await rm(path);
+    await symlink(join(directory.path, "nowhere"), path);
+    await expect(store.ping()).rejects.toMatchObject({ code: "DLQ_NO_DIRECTORY" });
   });
 });

@@ -1,6 +1,11 @@
-import { readFile, utimes } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { mkdir, readFile, readdir, utimes, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rotatedSegments } from "../../src/file/segments.ts";
+import { temporaryPath } from "../../src/file/temporary-file.ts";
+import { silentLogger } from "../../src/index.ts";
 import { ManualClock, sampleLetter } from "../../src/testing/index.ts";
 import { appendEach, fileDesk, idsOf } from "../support/file-desk.ts";
 
@@ -66,6 +71,40 @@ describe("rotation and retention", () => {
     expect((await at.store.stats()).bytes).toBeLessThanOrEqual(16_384);
   });
 
+  it("passes over a file that another process dropped first, and counts only its own", async () => {
+    await using at = await fileDesk({ rotateBytes: 4_096, maxBytes: 16_384, whenFull: "drop-oldest" });
+    await appendEach(at.store, ids(10), KIB);
+    const [, second] = await rotatedSegments(at.path);
+    const dropping = at.open({
+      logger: { ...silentLogger, warn: () => rmSync(second?.path ?? "", { force: true }) },
+    });
+    // Needs the room of two files.
+    await appendEach(dropping, ["large"], JSON.stringify("x".repeat(8_000)));
+    expect(dropping.retention).toMatchObject({ droppedFiles: 1, droppedLetters: 4 });
+    expect(await idsOf(dropping)).toEqual(["letter 8", "letter 9", "large"]);
+  });
+
+  it("drops each file once when several stores drop the oldest", async () => {
+    const full = { rotateBytes: 4_096, maxBytes: 16_384, whenFull: "drop-oldest" } as const;
+    await using at = await fileDesk(full);
+    const stores = [at.store, at.open(), at.open(), at.open()];
+    await Promise.all(stores.map(async (store, of) => appendEach(store, ids(40, of * 100), KIB)));
+    const sumOf = (name: "rotations" | "droppedFiles"): number =>
+      stores.reduce((sum, { retention }) => sum + retention[name], 0);
+    expect(sumOf("rotations") - sumOf("droppedFiles")).toBe((await rotatedSegments(at.path)).length);
+    expect(sumOf("droppedFiles")).toBeGreaterThan(10);
+  });
+
+  it("fails with an error of its own when it cannot make room", async () => {
+    await using at = await fileDesk({ rotateBytes: 4_096, maxBytes: 16_384, whenFull: "drop-oldest" });
+    await mkdir(`${at.path}.000001`);
+    await writeFile(at.path, "x".repeat(16_000));
+    await expect(appendEach(at.store, ["a"], KIB)).rejects.toMatchObject({
+      name: "DlqError",
+      code: "DLQ_NOT_WRITABLE",
+    });
+  });
+
   it("drops files whose letters are all too old, and rotates a file that would never grow so far", async () => {
     const clock = new ManualClock(Date.parse("2026-11-23T00:00:00.000Z"));
     await using at = await fileDesk({ maxAgeMs: 10 * DAY_MS, clock });
@@ -101,6 +140,19 @@ describe("purge", () => {
       "replayed c",
     ]);
     expect(await idsOf(at.store, { state: "replayed" })).toEqual(["c"]);
+  });
+
+  it("removes what a killed purge or replay left half written, and nothing else", async () => {
+    await using at = await fileDesk();
+    await appendEach(at.store, ["a", "b"]);
+    const temporaries = [`${at.path}.000001`, `${at.path}.replay.json`].map(temporaryPath);
+    const others = [`${at.path}.000001.tmp`, `${at.path}.mine.${randomUUID()}.tmp`];
+    for (const path of [...temporaries, ...others]) await writeFile(path, "half");
+    await at.store.purge({ ids: ["a"] });
+    const names = await readdir(at.directory);
+    for (const path of temporaries) expect(names).not.toContain(basename(path));
+    for (const path of others) expect(names).toContain(basename(path));
+    expect(await idsOf(at.store)).toEqual(["b"]);
   });
 
   it("keeps out another purge while one runs", async () => {

@@ -97,6 +97,37 @@ describe("a file that others touch too", () => {
     expect(await idsOf(at.store)).toEqual(["a"]);
   });
 
+  it.for([
+    ["json", '{"a":"}, \\"payload\\":{","big":12345678901234567890}'],
+    ["json", "7"],
+    ["json", "null"],
+    ["json", '{\n"lines":1}'],
+    ["text", 'any "text", {with} [brackets'],
+  ] as const)(
+    "may hold fields behind the payload, which stays as it was: %s %s",
+    async ([encoding, payload]) => {
+      await using at = await fileDesk();
+      const letter = sampleLetter({ encoding, payload });
+      await at.store.append([letter]);
+      await writeFile(at.path, (await at.text()).replace(/\}\n$/, ',"note":"seen","more":{"payload":1}}\n'));
+      const letters = [];
+      for await (const stored of at.store.list()) letters.push(stored.letter);
+      expect(letters).toMatchObject([letter]);
+      expect(await at.store.stats()).toMatchObject({ count: 1, unreadable: 0 });
+    },
+  );
+
+  it("may hold what looks like a payload in another field: it is not taken for one", async () => {
+    await using at = await fileDesk();
+    const letter = sampleLetter({ payload: '{"right":1}' });
+    await at.store.append([letter]);
+    const more = '"more":{"a":1,"replays":2,"payload":{"wrong":1}},"id":';
+    await writeFile(at.path, (await at.text()).replace('"id":', more));
+    const letters = [];
+    for await (const stored of at.store.list()) letters.push(stored.letter);
+    expect(letters).toMatchObject([letter]);
+  });
+
   it("has lines that cannot be read passed over and counted", async () => {
     await using at = await fileDesk();
     await appendEach(at.store, ["a"]);

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { open, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { WindowReader } from "../../src/file/window-reader.ts";
 import { systemClock, type Clock } from "../../src/index.ts";
@@ -58,5 +60,25 @@ describe("WindowReader", () => {
     await expect((async () => fast.read(READ_BYTES, READ_BYTES))()).rejects.toMatchObject({
       code: "DLQ_UNAVAILABLE",
     });
+  });
+
+  it("keeps the error of a read ahead for whoever asks for its bytes, however late", async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, "file");
+    await writeFile(path, content);
+    await using handle = await open(path);
+    const reader = new WindowReader({ path, handle, size: content.length }, readsTake(2));
+    await reader.read(0, READ_BYTES);
+    await truncate(path, READ_BYTES);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const ahead = reader.read(READ_BYTES, READ_BYTES);
+    // Not by a handler of its own: that it has none is what this is about.
+    while (inspect(ahead).includes("<pending>")) await turn();
+    await turn();
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+    await expect(ahead).rejects.toMatchObject({ code: "DLQ_UNAVAILABLE" });
   });
 });

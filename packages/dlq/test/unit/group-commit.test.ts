@@ -104,4 +104,13 @@ describe("GroupCommit", () => {
     await commits.idle();
     expect(disk.groups).toEqual(["a"]);
   });
+
+  it("refuses what is added after it was abandoned", async () => {
+    const disk = new Disk();
+    const commits = new GroupCommit(disk.write);
+    commits.abandon(new DlqError("DLQ_CLOSED", "closed"));
+    await expect(commits.add("a")).rejects.toMatchObject({ code: "DLQ_CLOSED" });
+    await commits.idle();
+    expect(disk.groups).toEqual([]);
+  });
 });

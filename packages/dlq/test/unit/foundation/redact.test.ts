@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { redactText } from "../../../src/index.ts";
 
+const HALF_MIB = 524_288;
+
 describe("redactText", () => {
   it.for([
     ["a URL", "connect postgres://app:pa55@db:5432/x failed", "connect postgres://***@db:5432/x failed"],
@@ -12,6 +14,23 @@ describe("redactText", () => {
     ["a quoted value with blanks", "secret='two words' next", "secret=*** next"],
   ] as const)("masks the secret in %s", ([, text, safe]) => {
     expect(redactText(text)).toBe(safe);
+  });
+
+  it("masks credentials whatever stands before them", () => {
+    const scheme = "a".repeat(100);
+    expect(redactText(`2_${scheme}://app:pa55@db`)).toBe(`2_${scheme}://***@db`);
+  });
+
+  it.for([
+    ["that could be the scheme of a URL all along", `${"a-".repeat(HALF_MIB)}@`],
+    ["of URLs without credentials", `${"a://".repeat(HALF_MIB / 2)}@`],
+    ["of blanks behind a name", `token${" ".repeat(2 * HALF_MIB)}@`],
+    ["of quotes that nothing closes", `token="a,token='b,`.repeat(HALF_MIB / 8)],
+  ] as const)("takes no longer than a scan for a mebibyte %s", ([, text]) => {
+    const startedAt = performance.now();
+    redactText(text);
+    // A scan takes about 10 ms; time that grows with the square of the length would be minutes.
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   it("leaves ordinary text as it is", () => {
