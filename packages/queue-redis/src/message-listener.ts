@@ -5,7 +5,7 @@ import type { Fetched } from "./deliveries.ts";
 import { consumerWakeKey, type PartitionKeys } from "./keys.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import type { ServerLink } from "./server-link.ts";
-import { BLOCK_MS, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
+import { BLOCK_MS, FAILED_WAIT_MS, WATCHDOG_MS, type Waiter } from "./wake-listener.ts";
 
 /** The shortest time between two tries to subscribe: where it is not allowed, it is not for the next second either. */
 const RESUBSCRIBE_MS = 5_000;
@@ -70,9 +70,16 @@ export class MessageListener implements Waiter {
         if (this.#ended(request)) return [];
       }
       askedAt = clock.monotonic();
-      const fetched = await this.#options.fetch(request);
-      if (fetched.deliveries.length > 0) return fetched.deliveries;
-      nextDueMs = fetched.more ? 0 : fetched.nextDueMs;
+      try {
+        const fetched = await this.#options.fetch(request);
+        if (fetched.deliveries.length > 0) return fetched.deliveries;
+        nextDueMs = fetched.more ? 0 : fetched.nextDueMs;
+      } catch (error) {
+        this.#options.connection.settings.logger.warn("redis.wait-failed", { message: errorMessage(error) });
+        // What woke meanwhile is no reason to ask a server that is down at once.
+        askedAt = Infinity;
+        nextDueMs = FAILED_WAIT_MS;
+      }
     }
   }
 

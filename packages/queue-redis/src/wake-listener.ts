@@ -13,11 +13,11 @@ export const BLOCK_MS = 1_000;
 /** How much longer a blocking call may take before its socket is destroyed, in milliseconds. */
 export const WATCHDOG_MS = 1_000;
 /** How long a failed wait is followed by plain asking before the next try, in milliseconds. */
-const FAILED_WAIT_MS = 200;
+export const FAILED_WAIT_MS = 200;
 
 /** What waits for the first jobs of a queue. */
 export interface Waiter {
-  /** Milliseconds that the current blocking call has lasted; above 2_000 the connection is not what it should be. */
+  /** Milliseconds since the waiting connection was asked and has not answered; above 2_000 it is not what it should be. */
   readonly blockedMs: number;
   /**
    * The first deliveries, or [] when `untilMs` on the monotonic clock is over, on abort, and on close.
@@ -59,7 +59,9 @@ export class WakeListener implements Waiter {
   readonly #leftovers = new Set<Promise<void>>();
   #link: ServerLink | undefined;
   #busy = false;
+  /** Since when the waiting connection owes an answer, over calls that have failed. */
   #blockedSince: number | undefined;
+  #failedAt = 0;
   #closed = false;
   /** Those that are under way, each ended by its request's signal or by `close`. */
   readonly #waits = new Map<WaitEnd, Promise<Delivery[]>>();
@@ -70,13 +72,17 @@ export class WakeListener implements Waiter {
   }
 
   get blockedMs(): number {
-    return this.#blockedSince === undefined ? 0 : this.#clock.monotonic() - this.#blockedSince;
+    if (this.#blockedSince === undefined || this.#waits.size === 0) return 0;
+    return this.#clock.monotonic() - this.#blockedSince;
   }
 
   /** One wait runs at a time; others queue. */
   async wait(request: DequeueRequest, untilMs: number, firstDueMs: number | undefined): Promise<Delivery[]> {
     const { signal } = request;
     if (this.#closed || signal?.aborted === true) return [];
+    // What failed long before says nothing of now.
+    if (this.#waits.size === 0 && this.#clock.monotonic() - this.#failedAt > BLOCK_MS + WATCHDOG_MS)
+      this.#blockedSince = undefined;
     const end = new WaitEnd();
     signal?.addEventListener("abort", end.end);
     const waiting = this.#waitItsTurn(request, untilMs, firstDueMs, end);
@@ -184,7 +190,7 @@ export class WakeListener implements Waiter {
     const link = (this.#link ??= connection.openLink("waiting"));
     const { words, read } = partition.dequeueCommand(this.#fetchRequest(request, BLOCK_MS + WATCHDOG_MS));
     const timeoutMs = BLOCK_MS + WATCHDOG_MS;
-    this.#blockedSince = this.#clock.monotonic();
+    this.#blockedSince ??= this.#clock.monotonic();
     const blocked = link.send(
       keys.wake,
       ["BLPOP", keys.wake, this.#consumerKey, String(BLOCK_MS / 1_000)],
@@ -193,10 +199,7 @@ export class WakeListener implements Waiter {
     const fetched = link.send(keys.meta, words, timeoutMs);
     // The server's own time-outs are as coarse as 100 ms: a timer here ends the wait for what is due sooner.
     const timer = this.#clock.schedule(() => this.#nudge(), Math.max(0, patienceMs));
-    const arrival = this.#arrival(blocked, fetched, read).finally(() => {
-      timer.cancel();
-      this.#blockedSince = undefined;
-    });
+    const arrival = this.#arrival(blocked, fetched, read).finally(() => timer.cancel());
     const first = await end.orEnd(arrival);
     if (first !== undefined) return first;
     this.#nudge();
@@ -211,9 +214,11 @@ export class WakeListener implements Waiter {
     read: (reply: unknown) => Fetched,
   ): Promise<Fetched> {
     const [pop, reply] = await Promise.allSettled([blocked, fetched]);
+    this.#failedAt = this.#clock.monotonic();
     if (reply.status === "rejected") throw reply.reason as Error;
     const answer = read(reply.value);
     if (pop.status === "rejected" && answer.deliveries.length === 0) throw pop.reason as Error;
+    this.#blockedSince = undefined;
     return answer;
   }
 

@@ -208,8 +208,13 @@ local function keepFlags(batch, flags)
     redis.call('ZREM', k_leases, batch)
   end
 end
+-- Read once a call: settlements of two batches may come by turns.
+local entriesRead = {}
 local function entriesOf(batch)
-  local packed = redis.call('HGET', k_batches, batch)
-  return packed and cmsgpack.unpack(packed) or {}
+  if not entriesRead[batch] then
+    local packed = redis.call('HGET', k_batches, batch)
+    entriesRead[batch] = packed and cmsgpack.unpack(packed) or {}
+  end
+  return entriesRead[batch]
 end
 `;

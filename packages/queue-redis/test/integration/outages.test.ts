@@ -120,6 +120,49 @@ test("a backend that is closed gives back what was on its way to a wait", async 
   expect(await witness.metrics()).toMatchObject({ depth: 1, inFlight: 0, reclaimed: 0 });
 });
 
+test("a waiting connection that stays deaf is told by readiness for as long as somebody waits on it", async () => {
+  await using proxy = await TcpProxy.start(server.url);
+  await using backend = new RedisBackend(`deaf-${randomUUID()}`, connect({ url: proxy.through(server.url) }));
+  await backend.ping();
+  proxy.rules.onReply = (_, connection) => (connection === 0 ? "forward" : "drop");
+  const patience = new AbortController();
+  const waiting = backend.dequeue({ max: 1, leaseMs: 1_000, waitMs: 30_000, signal: patience.signal });
+  const ready = async (): Promise<boolean> =>
+    backend.ping().then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(ready, PATIENCE).toBe(false);
+  for (let sample = 0; sample < 20; sample++) {
+    expect(await ready()).toBe(false);
+    await delay(100);
+  }
+  delete proxy.rules.onReply;
+  await expect.poll(ready, PATIENCE).toBe(true);
+  patience.abort();
+  expect(await waiting).toEqual([]);
+});
+
+test("a wait over several partitions outlasts an outage, as one over a single partition does", async () => {
+  await using proxy = await TcpProxy.start(server.url);
+  const name = `outlasting-${randomUUID()}`;
+  for (const partitions of [1, 3]) {
+    const connection = connect({ url: proxy.through(server.url), commandTimeoutMs: 300 });
+    await using backend = new RedisBackend(`${name}-${partitions}`, connection, { partitions });
+    const direct = connect({ url: server.url });
+    await using producer = new RedisBackend(backend.name, direct, { partitions });
+    await backend.ping();
+    const waiting = backend.dequeue({ max: 1, leaseMs: 1_000, waitMs: 30_000 });
+    const clients = async (): Promise<unknown> => direct.commands.send("", ["CLIENT", "LIST"]);
+    await expect.poll(clients, PATIENCE).toMatch(/cmd=(blpop|subscribe)/);
+    proxy.silence();
+    await delay(2_500);
+    proxy.restore();
+    await producer.enqueue([{ id: "after", body: "" }]);
+    expect((await waiting).map(({ job }) => job.id)).toEqual(["after"]);
+  }
+});
+
 describe("a network that swallows everything for longer than every time-out", () => {
   test("is told by readiness, and worked through by itself once it is back", async () => {
     await using proxy = await TcpProxy.start(server.url);

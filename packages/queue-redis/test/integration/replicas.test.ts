@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { MemoryDeadLetterStore, silentLogger } from "@chimera/dlq";
 import type { EnqueueResult } from "@chimera/queue-core";
-import { startRedis, startRedisReplication, type RedisReplication } from "@chimera/test-services";
+import { startRedis, startRedisReplication, TcpProxy, type RedisReplication } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RedisBackend, RedisConnection, RedisQueue, type RedisConnectionOptions } from "../../src/index.ts";
 
@@ -39,6 +39,29 @@ describe("an enqueue that waits for replicas", () => {
     });
     expect(String((result as { error: unknown }).error)).toContain("stored, not confirmed");
     expect(await backend.metrics()).toMatchObject({ depth: 1, enqueued: 1 });
+  });
+
+  test("is not confirmed by a connection that was made after it, where no replica has it", async () => {
+    await using primary = await startRedis();
+    await using toReplica = await TcpProxy.start(primary.url);
+    await using _replica = await startRedis({ config: [`replicaof 127.0.0.1 ${toReplica.port}`] });
+    await using proxy = await TcpProxy.start(primary.url);
+    const connection = connect({ url: proxy.through(primary.url) });
+    const options = { durability: { replicas: 1 }, confirmTimeoutMs: 500 };
+    await using backend = new RedisBackend(`wait-${randomUUID()}`, connection, options);
+    const offer = async (id: string): Promise<EnqueueResult | undefined> =>
+      (await backend.enqueue([{ id, body: "" }]))[0];
+    await expect.poll(async () => offer("first"), PATIENCE).not.toMatchObject({ status: "unknown" });
+    toReplica.silence();
+    let cut = false;
+    proxy.rules.onReply = () => {
+      if (cut) return "forward";
+      cut = true;
+      return { cutAfterBytes: 0 };
+    };
+    const result = await offer("second");
+    expect(cut).toBe(true);
+    expect(String((result as { error: unknown }).error)).toContain("stored, not confirmed: 0 of 1");
   });
 
   test("does not hold up a heartbeat on the same connection", async () => {
