@@ -44,7 +44,6 @@ export class PooledClient implements Guarded {
   lastUsedAt: number;
   readonly #driver: pg.Client;
   readonly #context: ClientContext;
-  readonly #whenLost: Promise<void>;
   #lost = false;
   #tainted: DiscardReason | undefined;
 
@@ -54,16 +53,13 @@ export class PooledClient implements Guarded {
     this.generation = generation;
     this.expiresAt = expiresAt;
     this.lastUsedAt = context.clock.monotonic();
-    this.#whenLost = new Promise((resolve) => {
-      const onLost = (): void => {
-        if (this.#lost) return;
-        this.#lost = true;
-        resolve();
-        context.onLost(this);
-      };
-      driver.on("error", onLost);
-      driver.on("end", onLost);
-    });
+    const onLost = (): void => {
+      if (this.#lost) return;
+      this.#lost = true;
+      context.onLost(this);
+    };
+    driver.on("error", onLost);
+    driver.on("end", onLost);
   }
 
   get clock(): Clock {
@@ -77,11 +73,6 @@ export class PooledClient implements Guarded {
   /** Whether the connection is gone. */
   get lost(): boolean {
     return this.#lost;
-  }
-
-  /** Resolves when the connection is gone. */
-  get whenLost(): Promise<void> {
-    return this.#whenLost;
   }
 
   /** Why this session must not serve another call, if so. */
@@ -99,6 +90,23 @@ export class PooledClient implements Guarded {
   /** Runs a driver's own kind of query, such as a cursor or a COPY. */
   submit<Query extends pg.Submittable>(query: Query): Query {
     return this.#driver.query(query);
+  }
+
+  /**
+   * Settles as `step` does, or rejects when the connection is gone first: a driver's own kind of query may wait for
+   * the server's word then. Not by a promise that lives as long as the client, which would keep every answer.
+   */
+  async untilLost<Result>(step: Promise<Result>): Promise<Result> {
+    let onEnd = (): void => {};
+    const lost = new Promise<never>((_resolve, reject) => {
+      onEnd = () => reject(new Error("Connection terminated unexpectedly"));
+      this.#driver.once("end", onEnd);
+    });
+    try {
+      return await Promise.race([step, lost]);
+    } finally {
+      this.#driver.off("end", onEnd);
+    }
   }
 
   /**
