@@ -97,16 +97,11 @@ export class PooledClient implements Guarded {
    * the server's word then. Not by a promise that lives as long as the client, which would keep every answer.
    */
   async untilLost<Result>(step: Promise<Result>): Promise<Result> {
-    let onEnd = (): void => {};
-    const lost = new Promise<never>((_resolve, reject) => {
-      onEnd = () => reject(new Error("Connection terminated unexpectedly"));
+    return new Promise<Result>((resolve, reject) => {
+      const onEnd = (): void => reject(new Error("Connection terminated unexpectedly"));
       this.#driver.once("end", onEnd);
+      void step.finally(() => this.#driver.off("end", onEnd)).then(resolve, reject);
     });
-    try {
-      return await Promise.race([step, lost]);
-    } finally {
-      this.#driver.off("end", onEnd);
-    }
   }
 
   /**
@@ -122,11 +117,36 @@ export class PooledClient implements Guarded {
       const query = name === undefined ? text : { text, name };
       // With a callback: the driver's own form takes two promises more, and traces a stack for each error.
       this.#driver.query(query as string, values as unknown[], (error, result) => {
+        if (error) {
+          this.#onceSettled(error, () => {
+            guard.end();
+            reject(this.failureOf(error, guard.interruption));
+          });
+          return;
+        }
         guard.end();
-        if (error) reject(this.failureOf(error, guard.interruption));
-        else resolve(result);
+        resolve(result);
       });
     });
+  }
+
+  /**
+   * Acts once the server has said what a refusal left of the transaction, which it does in a message of its own: by
+   * what was true before, a client inside of one would serve the next call, and one outside would be thrown away.
+   */
+  #onceSettled(error: unknown, act: () => void): void {
+    if (this.#lost || endsSession(error)) {
+      act();
+      return;
+    }
+    const driver = this.#driver;
+    const settled = (): void => {
+      driver.connection.off("readyForQuery", settled);
+      driver.off("end", settled);
+      act();
+    };
+    driver.connection.once("readyForQuery", settled);
+    driver.once("end", settled);
   }
 
   /** @throws Failure `never-sent` when the limits have ended: what would only be cancelled is not sent. */
