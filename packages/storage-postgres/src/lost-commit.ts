@@ -31,7 +31,8 @@ export async function settleLostCommit(
     if (verdict === "committed") return lost.value;
     if (verdict === "undone") throw new LostTransaction(lost.kind, lost.driverError, lost.interruption);
     if (verdict === "untold") throw lost;
-    await sleep(clock, ASK_AGAIN_MS, signal);
+    // An abort ends the asking, and leaves open what became of the COMMIT.
+    await sleep(clock, ASK_AGAIN_MS, signal).catch(() => {});
   }
 }
 

@@ -169,6 +169,17 @@ describe("a COMMIT that took effect and whose answer was lost", () => {
     expect(await effects.count(database.observer)).toMatchObject({ unknown: 1, doubled: 0 });
   });
 
+  it("stays unknown when the caller aborts while it is asked for", async () => {
+    const controller = new AbortController();
+    const verify = async (): Promise<boolean> => {
+      // Behind this answer, while the next question waits for its time.
+      setImmediate(() => controller.abort(new Error("no longer needed")));
+      return Promise.reject(Object.assign(new Error("ask me later"), { retryable: true }));
+    };
+    const { effects } = await commitWithoutAnswer({ verify, signal: controller.signal });
+    expect(await effects.count(database.observer)).toMatchObject({ unknown: 1, phantom: 0 });
+  });
+
   it("matters to nobody when the transaction only read", async () => {
     await using proxy = await TcpProxy.start(database.server.url);
     const db = database.open({ ...quick, url: proxy.through(database.server.url) });
