@@ -70,6 +70,11 @@ export class PooledClient implements Guarded {
     return this.#context.deadlines;
   }
 
+  /** The server's process behind this session; behind a pooler a number of the pooler's own. */
+  get processId(): number | null {
+    return (this.#driver as pg.Client & { readonly processID: number | null }).processID;
+  }
+
   /** Whether the connection is gone. */
   get lost(): boolean {
     return this.#lost;
