@@ -17,7 +17,7 @@ export type PostgresErrorCode =
   | "ROLLED_BACK"
   /** The server takes only reads, as after a failover. Retryable: there was no effect. */
   | "READ_ONLY_SERVER"
-  /** `deadlineMs` was over; what ran was cancelled on the server. Retryable: there was no effect. */
+  /** `deadlineMs` was over; what ran was cancelled on the server. Retryable: there was no effect, or the call was idempotent. */
   | "DEADLINE_EXCEEDED"
   /** The server cancelled the statement: `statement_timeout`, or an administrator. There was no effect. */
   | "STATEMENT_CANCELED"

@@ -37,11 +37,14 @@ export class LostCommit extends Failure {
   readonly value: unknown;
   /** `undefined` when it was not asked for. */
   readonly mark: TransactionMark | undefined;
+  /** The server's process that had it. */
+  readonly processId: number | null;
 
-  constructor(failure: Failure, value: unknown, mark: TransactionMark | undefined) {
+  constructor(failure: Failure, value: unknown, mark: TransactionMark | undefined, processId: number | null) {
     super(failure.kind, failure.driverError, failure.interruption);
     this.value = value;
     this.mark = mark;
+    this.processId = processId;
   }
 }
 

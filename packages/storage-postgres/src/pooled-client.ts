@@ -44,7 +44,6 @@ export class PooledClient implements Guarded {
   lastUsedAt: number;
   readonly #driver: pg.Client;
   readonly #context: ClientContext;
-  readonly #whenLost: Promise<void>;
   #lost = false;
   #tainted: DiscardReason | undefined;
 
@@ -54,16 +53,13 @@ export class PooledClient implements Guarded {
     this.generation = generation;
     this.expiresAt = expiresAt;
     this.lastUsedAt = context.clock.monotonic();
-    this.#whenLost = new Promise((resolve) => {
-      const onLost = (): void => {
-        if (this.#lost) return;
-        this.#lost = true;
-        resolve();
-        context.onLost(this);
-      };
-      driver.on("error", onLost);
-      driver.on("end", onLost);
-    });
+    const onLost = (): void => {
+      if (this.#lost) return;
+      this.#lost = true;
+      context.onLost(this);
+    };
+    driver.on("error", onLost);
+    driver.on("end", onLost);
   }
 
   get clock(): Clock {
@@ -74,14 +70,14 @@ export class PooledClient implements Guarded {
     return this.#context.deadlines;
   }
 
+  /** The server's process behind this session; behind a pooler a number of the pooler's own. */
+  get processId(): number | null {
+    return (this.#driver as pg.Client & { readonly processID: number | null }).processID;
+  }
+
   /** Whether the connection is gone. */
   get lost(): boolean {
     return this.#lost;
-  }
-
-  /** Resolves when the connection is gone. */
-  get whenLost(): Promise<void> {
-    return this.#whenLost;
   }
 
   /** Why this session must not serve another call, if so. */
@@ -102,6 +98,18 @@ export class PooledClient implements Guarded {
   }
 
   /**
+   * Settles as `step` does, or rejects when the connection is gone first: a driver's own kind of query may wait for
+   * the server's word then. Not by a promise that lives as long as the client, which would keep every answer.
+   */
+  async untilLost<Result>(step: Promise<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const onEnd = (): void => reject(new Error("Connection terminated unexpectedly"));
+      this.#driver.once("end", onEnd);
+      void step.finally(() => this.#driver.off("end", onEnd)).then(resolve, reject);
+    });
+  }
+
+  /**
    * Runs one statement within its limits; see {@link StatementGuard} for what happens at their end.
    *
    * @throws Failure
@@ -114,11 +122,36 @@ export class PooledClient implements Guarded {
       const query = name === undefined ? text : { text, name };
       // With a callback: the driver's own form takes two promises more, and traces a stack for each error.
       this.#driver.query(query as string, values as unknown[], (error, result) => {
+        if (error) {
+          this.#onceSettled(error, () => {
+            guard.end();
+            reject(this.failureOf(error, guard.interruption));
+          });
+          return;
+        }
         guard.end();
-        if (error) reject(this.failureOf(error, guard.interruption));
-        else resolve(result);
+        resolve(result);
       });
     });
+  }
+
+  /**
+   * Acts once the server has said what a refusal left of the transaction, which it does in a message of its own: by
+   * what was true before, a client inside of one would serve the next call, and one outside would be thrown away.
+   */
+  #onceSettled(error: unknown, act: () => void): void {
+    if (this.#lost || endsSession(error)) {
+      act();
+      return;
+    }
+    const driver = this.#driver;
+    const settled = (): void => {
+      driver.connection.off("readyForQuery", settled);
+      driver.off("end", settled);
+      act();
+    };
+    driver.connection.once("readyForQuery", settled);
+    driver.once("end", settled);
   }
 
   /** @throws Failure `never-sent` when the limits have ended: what would only be cancelled is not sent. */

@@ -27,7 +27,8 @@ export function reportFailure(failure: Failure, context: ReportContext): Error {
     return new PostgresError("OUTCOME_UNKNOWN", message, details);
   }
   if (interruption === "deadline") {
-    const message = `The deadline was over${tries}; nothing took effect: ${said}`;
+    const effect = failure.isOpen ? "the effect may have happened" : "nothing took effect";
+    const message = `The deadline was over${tries}; ${effect}: ${said}`;
     return new PostgresError("DEADLINE_EXCEEDED", message, { ...details, retryable: true });
   }
   if (kind === "permanent") return new PostgresError(permanentCode(driverError), said, details);

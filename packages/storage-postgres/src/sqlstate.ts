@@ -15,8 +15,13 @@ export type FailurePhase = "reaching" | "sent";
 /** A SQLSTATE (PostgreSQL documentation, appendix A); errors of the system have codes of letters such as `EPIPE`. */
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** Undone by the server, and worth another try: conflicts, locks, resources, its disk. */
-const ROLLED_BACK = /^(?:40001|40P01|55P03|55006|53...|58...)$/;
+/**
+ * Undone by the server, and worth another try: conflicts, locks, no room for a session. Fatal ones too: 40001 ends
+ * sessions on a standby alone, which writes nothing, and 53300 is said at the door, whoever passes it on.
+ */
+const ROLLED_BACK = /^(?:40001|40P01|55P03|55006|53300)$/;
+/** The server's resources and its disk: undone where only the statement failed. */
+const SHORTAGE = /^(?:53...|58...)$/;
 /** The session ended or its transport failed, perhaps behind the effect. */
 const OUTCOME_UNKNOWN = /^(?:08...|57P0[1-5]|40003|25P03|25P04)$/;
 /** At the door these do not mend themselves: credentials, a database or role that is not there, rights. */
@@ -54,6 +59,7 @@ export function classifyFailure(error: unknown, phase: FailurePhase, clientLost:
   if (sqlState === "08P01" && UNSENT_BY_BOUNCER.test(errorMessage(error))) return "never-sent";
   if (sqlState === "25006") return "failover";
   if (ROLLED_BACK.test(sqlState) || isStalePlan(error)) return "rolled-back";
+  if (SHORTAGE.test(sqlState)) return onlyStatementFailed(error) ? "rolled-back" : "unknown";
   return OUTCOME_UNKNOWN.test(sqlState) || isFatal(error) ? "unknown" : "permanent";
 }
 
@@ -93,8 +99,20 @@ function isTransportError(error: unknown): boolean {
 }
 
 function isFatal(error: unknown): boolean {
-  const severity = (error as { severity?: unknown }).severity;
+  const severity = severityOf(error);
   return severity === "FATAL" || severity === "PANIC";
+}
+
+/**
+ * A disk that fails under COMMIT ends the session, or the server, when the commit record may be written. The driver
+ * hands the severity on in the server's language (`lc_messages`), so in another one than English nothing is sure.
+ */
+function onlyStatementFailed(error: unknown): boolean {
+  return severityOf(error) === "ERROR";
+}
+
+function severityOf(error: unknown): unknown {
+  return (error as { severity?: unknown }).severity;
 }
 
 function isStalePlan(error: unknown): boolean {

@@ -26,7 +26,7 @@ export async function* streamRows(
   try {
     cursor = client.submit(new Cursor<Record<string, unknown>>(text, values as unknown[]));
     while (!isAtEnd) {
-      const rows = await cursor.read(batchRows);
+      const rows = await client.untilLost(cursor.read(batchRows));
       isAtEnd = rows.length < batchRows;
       yield* rows;
     }
@@ -39,12 +39,13 @@ export async function* streamRows(
   }
 }
 
-/** The driver waits for the server's word, which a lost connection cannot give. */
 async function close(cursor: Cursor, client: PooledClient, clock: Clock): Promise<void> {
   if (client.lost) return;
   const timer = clock.schedule(() => client.destroy(), CLOSE_MS);
   try {
-    await Promise.race([cursor.close(), client.whenLost]);
+    await client.untilLost(cursor.close());
+  } catch {
+    // Its end has closed the cursor too.
   } finally {
     timer.cancel();
   }

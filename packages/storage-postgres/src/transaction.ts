@@ -31,7 +31,9 @@ export interface TransactionOptions extends CallOptions {
   /**
    * Finds out what became of a COMMIT whose answer was lost. `"status"` asks the server for the transaction's
    * number before COMMIT (one more round trip) and for its fate afterwards (`pg_xact_status`, PostgreSQL 13);
-   * after a crash of the server, or the promotion of a replica that was behind, it cannot tell a success. A function answers whether the effect is there.
+   * after a crash of the server, or the promotion of a replica that was behind, it cannot tell a success. A function
+   * answers whether the effect is there; it is asked once the server's process is done with the COMMIT. Behind a pooler,
+   * which hides that process, it must wait by itself, such as for a lock that the transaction took.
    * Found committed, the call resolves; found undone, it runs again; not found out, it rejects with `OUTCOME_UNKNOWN`.
    */
   readonly verify?: "status" | ((runner: QueryRunner) => Promise<boolean>);
@@ -120,7 +122,8 @@ async function commit(
   try {
     return await client.run({ text: "commit" }, limits);
   } catch (error) {
-    throw error instanceof Failure && error.isOpen ? new LostCommit(error, value, mark) : error;
+    const isOpen = error instanceof Failure && error.isOpen;
+    throw isOpen ? new LostCommit(error, value, mark, client.processId) : error;
   }
 }
 

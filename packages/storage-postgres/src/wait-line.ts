@@ -1,7 +1,7 @@
 import type { Deadline, DeadlineWatch } from "./deadline-watch.ts";
 import type { Limits } from "./failure.ts";
 
-/** Places that were served and are kept before the rest is moved up. */
+/** Places of those who left that are kept before the rest is moved up. */
 const MOVE_UP_AFTER = 256;
 
 /** What the owner of a line is told, and asked, about those who wait. */
@@ -49,7 +49,6 @@ export class WaitLine<Handed> {
   next(): Waiter<Handed> | undefined {
     while (this.#length > 0) {
       const waiter = this.#places[this.#head++];
-      if (this.#head > MOVE_UP_AFTER && this.#head * 2 > this.#places.length) this.#moveUp();
       if (waiter === undefined) return undefined;
       if (!waiter.isGone) {
         waiter.leave();
@@ -68,6 +67,7 @@ export class WaitLine<Handed> {
   left(waiter: Waiter<Handed>): void {
     this.#length--;
     this.#deadlines.remove(waiter);
+    this.#moveUp();
     this.#hooks.left(waiter);
   }
 
@@ -76,8 +76,11 @@ export class WaitLine<Handed> {
     return this.#hooks.lateError(waiter);
   }
 
+  /** Not at serving alone: under a server that hangs nobody is served, and all who come leave late. */
   #moveUp(): void {
-    this.#places = this.#places.slice(this.#head);
+    const left = this.#places.length - this.#length;
+    if (left <= MOVE_UP_AFTER || left * 2 <= this.#places.length) return;
+    this.#places = this.#places.filter((waiter) => !waiter.isGone);
     this.#head = 0;
   }
 }

@@ -49,29 +49,25 @@ export class ReplayTask {
   }
 
   /** Begins; answers `busy` when one runs already, or the service is about to end. @throws what `stats` of the store throws */
-  async start({ filter, ratePerSecond }: ReplayOrder): Promise<"started" | "busy"> {
+  async start(order: ReplayOrder): Promise<"started" | "busy"> {
     if (this.#running !== undefined || this.#closing.signal.aborted) return "busy";
-    this.#running = Promise.resolve();
+    // Before the letters are counted, which can take long: a stop that comes meanwhile is meant for this one.
+    this.#stop = new AbortController();
+    const counting = this.#count(order.filter);
+    this.#running = counting.then(
+      async (target) =>
+        this.#run(target, order).finally(() => {
+          this.#running = undefined;
+        }),
+      () => {},
+    );
     try {
-      const { store, target: makeTarget, clock } = this.#parts;
-      const target = makeTarget();
-      const { count } = await store.stats(filter);
-      this.#state = {
-        status: "running",
-        target: target.name,
-        total: count,
-        ...COUNTS_OF_NONE,
-        startedAtMs: clock.now(),
-      };
-      this.#stop = new AbortController();
-      this.#running = this.#run(target, filter, ratePerSecond).finally(() => {
-        this.#running = undefined;
-      });
-      return "started";
+      await counting;
     } catch (error) {
       this.#running = undefined;
       throw error;
     }
+    return "started";
   }
 
   /** Ends it after the letters under way; answers whether one ran. */
@@ -86,15 +82,26 @@ export class ReplayTask {
     await this.#running;
   }
 
-  async #run(
-    target: ReplayTarget,
-    filter: DeadLetterFilter,
-    ratePerSecond: number | undefined,
-  ): Promise<void> {
+  async #count(filter: DeadLetterFilter): Promise<ReplayTarget> {
+    const { store, target: makeTarget, clock } = this.#parts;
+    const target = makeTarget();
+    const { count } = await store.stats(filter);
+    this.#state = {
+      status: "running",
+      target: target.name,
+      total: count,
+      ...COUNTS_OF_NONE,
+      startedAtMs: clock.now(),
+    };
+    return target;
+  }
+
+  async #run(target: ReplayTarget, { filter, ratePerSecond }: ReplayOrder): Promise<void> {
     const { store, logger, clock } = this.#parts;
     const signal = AbortSignal.any([this.#stop.signal, this.#closing.signal]);
     let ended: Partial<ReplayState>;
     try {
+      signal.throwIfAborted();
       const report = await replay(store, target, {
         filter,
         clock,

@@ -1,5 +1,6 @@
 import type { DeadLetter, PayloadEncoding } from "@chimera/dlq";
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 
 import type { FailureClass } from "../failure-classes.ts";
 import type { TableName } from "../table-name.ts";
@@ -22,7 +23,7 @@ export function letterOf(refusal: Refusal, table: TableName, nowMs: number): Dea
   const target = targetOf(table);
   return {
     v: 1,
-    id: `${target}:${part.token}`.slice(0, MAX_ID_LENGTH),
+    id: idOf(`${target}:${part.token}`),
     ts: new Date(nowMs).toISOString(),
     source: target,
     target,
@@ -44,7 +45,18 @@ export function bytesOfLetter({ encoding, payload }: Pick<DeadLetter, "encoding"
   return Buffer.from(payload, encoding === "base64" ? "base64" : "utf8");
 }
 
+/** Characters of a letter's id. */
 const MAX_ID_LENGTH = 512;
+
+/**
+ * What is too long ends in a hash of all of it. Tokens of one batch differ at their ends: cut there, its letters would
+ * have one id and replace each other.
+ */
+function idOf(text: string): string {
+  if (text.length <= MAX_ID_LENGTH) return text;
+  const hash = createHash("sha256").update(text).digest("hex");
+  return `${text.slice(0, MAX_ID_LENGTH - hash.length - 1)}#${hash}`;
+}
 
 const REASON: Readonly<Record<FailureClass, DeadLetter["reason"]>> = {
   transient: "undeliverable",

@@ -1,4 +1,4 @@
-import { MemoryDeadLetterStore } from "@chimera/dlq";
+import { MemoryDeadLetterStore, replay } from "@chimera/dlq";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { startModern, startOld } from "../support/engines.ts";
@@ -53,6 +53,29 @@ describe.each(engines)("on ClickHouse $name, bad rows among 10 000", (engine) =>
     expect(await writer.writeMany(rows)).toEqual({ stored: 0, deadLettered: 3_000 });
     // 20 bad rows in the first batch, then 2, then 1: two inserts each, and the batch itself.
     expect(adapter.metrics().insertsFailed.row).toBe(41 + 5 + 3);
+  });
+});
+
+describe("a row that a materialized view cannot take", () => {
+  it("is not looked for, since the table has all of them: they are there once, and in the view after a replay", async () => {
+    const [modern] = engines;
+    const deadLetters = new MemoryDeadLetterStore();
+    await using adapter = await open({ url: modern?.service.url ?? "", deadLetters });
+    const table = freshTable();
+    const view = `view_of_${table}`;
+    await adapter.command(modern?.createEvents(table) ?? "");
+    const feed = (number: string): string =>
+      `CREATE MATERIALIZED VIEW ${view} ENGINE = MergeTree ORDER BY n AS SELECT ${number} AS n FROM ${table}`;
+    await adapter.command(feed("toUInt64(name)"));
+    const rows = Array.from({ length: 10 }, (_, id) => ({ id, name: id === 4 ? "four" : String(id) }));
+    expect(await adapter.insert(table, rows)).toEqual({ stored: 0, deadLettered: 10 });
+    expect(await countOf(adapter, table)).toEqual({ rows: 10, ids: 10 });
+
+    await adapter.command(`DROP TABLE ${view}`);
+    await adapter.command(feed("toUInt64OrZero(name)"));
+    expect(await replay(deadLetters, adapter.replayTarget())).toMatchObject({ ended: "done", taken: 1 });
+    expect(await countOf(adapter, table)).toEqual({ rows: 10, ids: 10 });
+    expect(await adapter.query(`SELECT toUInt32(count()) AS count FROM ${view}`)).toEqual([{ count: 10 }]);
   });
 });
 

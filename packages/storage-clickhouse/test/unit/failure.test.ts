@@ -47,6 +47,15 @@ describe("a failure is read", () => {
     expect(readFailure(error)).toMatchObject({ kind: "transient", outcomeUnknown });
   });
 
+  it.each([
+    ["6", "rejected"],
+    ["241", "transient"],
+    ["60", "configuration"],
+  ])("as one that may have happened when a view failed behind the table: %s is %s", (code, kind) => {
+    const error = coded(code, "Cannot do it: (at row 3): while pushing to view default.hourly");
+    expect(readFailure(error)).toMatchObject({ kind, outcomeUnknown: true });
+  });
+
   it("as unreachable only when no server answered", () => {
     expect(readFailure(coded("ECONNRESET", "x")).unreachable).toBe(true);
     expect(readFailure(coded("241", "Memory limit exceeded")).unreachable).toBe(false);

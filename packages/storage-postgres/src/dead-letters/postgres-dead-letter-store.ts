@@ -47,7 +47,9 @@ const MIGRATION_LOCK = 0x63_68_69_6d_65_72_61n;
  * Dead letters in a table, for teams with more than one machine. `append` resolves when the server has committed.
  *
  * Every call may be repeated by the adapter: a letter that was stored by a try whose answer was lost is not
- * stored again over what happened to it since. Two replays at once share the work through {@link sharedReplay}.
+ * stored again over what happened to it since. Only one that was purged or withdrawn meanwhile is there again, since
+ * nothing is left to know it by: listed once too often, never lost. Two replays at once share the work through
+ * {@link sharedReplay}.
  *
  * @throws DlqError from every call; `DLQ_UNAVAILABLE` (retryable) while the server cannot serve.
  */

@@ -169,6 +169,16 @@ describe("a statement that leaves a transaction open", () => {
     expect((await db.query("select to_regclass('never') as never")).rows).toEqual([{ never: null }]);
     expect(db.metrics().pool.discarded["left-in-transaction"]).toBe(1);
   });
+
+  it("by its failure is not met by the next call either", async () => {
+    const db = database.open({ poolSize: 1, maxOverflow: 0 });
+    const failing = rejection(db.query("begin; select 1 / 0"));
+    // In line while the first one fails: it gets the client at once.
+    const next = db.query("select 1 as one");
+    expect(await failing).toMatchObject({ code: "DATA_INVALID" });
+    expect((await next).rows).toEqual([{ one: 1 }]);
+    expect(db.metrics().pool.discarded["left-in-transaction"]).toBe(1);
+  });
 });
 
 describe("a process", () => {

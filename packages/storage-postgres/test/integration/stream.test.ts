@@ -1,3 +1,4 @@
+import { TcpProxy } from "@chimera/test-services";
 import { expect, it } from "vitest";
 import { sql } from "../../src/index.ts";
 import { rejection, useDatabase } from "../support/database.ts";
@@ -86,4 +87,22 @@ it("ends with an error when its backend is terminated, and the process lives", a
   };
   expect(await rejection(drain())).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
   expect((await db.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+});
+
+it("ends with an error when its connection is lost behind the last row", async () => {
+  await using proxy = await TcpProxy.start(database.server.url);
+  const db = database.open({ url: proxy.through(database.server.url) });
+  await db.query("select 1");
+  let isComplete = false;
+  proxy.rules.onReply = (chunk) => {
+    if (isComplete) return { cutAfterBytes: 0 };
+    isComplete = chunk.includes("SELECT 3");
+    return "forward";
+  };
+  const drain = async (): Promise<void> => {
+    for await (const row of db.stream("select n from generate_series(1, 3) as n")) expect(row).toBeDefined();
+  };
+  expect(await rejection(drain())).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
+  expect(isComplete).toBe(true);
+  expect(db.metrics().pool.inUse).toBe(0);
 });

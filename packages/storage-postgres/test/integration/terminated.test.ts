@@ -73,15 +73,18 @@ describe("a backend that is terminated", () => {
   });
 });
 
+/** From now on a COMMIT of applications named like this takes a second. */
+async function useSlowCommits(): Promise<void> {
+  await database.observer.query(`
+    create or replace function slow_commit() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(case when current_setting('application_name') like 'slow%' then 1 else 0 end); return new; end $$;
+    drop trigger if exists slow on effects;
+    create constraint trigger slow after insert on effects deferrable initially deferred
+      for each row execute function slow_commit()`);
+}
+
 describe("a backend that is terminated in COMMIT", () => {
-  beforeEach(async () => {
-    await database.observer.query(`
-      create or replace function slow_commit() returns trigger language plpgsql as
-        $$ begin perform pg_sleep(case when current_setting('application_name') like 'slow%' then 1 else 0 end); return new; end $$;
-      drop trigger if exists slow on effects;
-      create constraint trigger slow after insert on effects deferrable initially deferred
-        for each row execute function slow_commit()`);
-  });
+  beforeEach(useSlowCommits);
 
   async function commitUnderTermination(options: TransactionOptions): Promise<{
     readonly effects: Effects;
@@ -119,6 +122,38 @@ describe("a backend that is terminated in COMMIT", () => {
   ])("is settled by %s: it had not happened, so it runs again, once", async (_how, options) => {
     const { effects, runs } = await commitUnderTermination(options);
     expect(runs).toBe(2);
+    expect(await effects.count(database.observer)).toMatchObject({ resolved: 1, lost: 0, doubled: 0 });
+  });
+});
+
+describe("a COMMIT that is still under way when its connection is lost", () => {
+  it.each<[string, TransactionOptions]>([
+    ["the server's own record", { verify: "status" }],
+    [
+      "a function of the caller",
+      { verify: async (db) => (await db.query("select * from effects")).rowCount > 0 },
+    ],
+  ])("is waited for before %s is asked: nothing runs again", async (_how, options) => {
+    await useSlowCommits();
+    await using proxy = await TcpProxy.start(database.server.url);
+    const url = proxy.through(database.server.url);
+    const db = database.open({ ...quick, url, applicationName: "slow-and-cut" });
+    const effects = new Effects();
+    let runs = 0;
+    const committing = effects.try(async (id) =>
+      db.transaction(async (transaction) => {
+        runs += 1;
+        await transaction.query(insert, [id]);
+      }, options),
+    );
+    const underWay =
+      "select 1 from pg_stat_activity where application_name = 'slow-and-cut' and query = 'commit' and state = 'active'";
+    await expect
+      .poll(async () => (await database.observer.query(underWay)).rowCount, { interval: 10 })
+      .toBe(1);
+    proxy.cutAll();
+    await committing;
+    expect(runs).toBe(1);
     expect(await effects.count(database.observer)).toMatchObject({ resolved: 1, lost: 0, doubled: 0 });
   });
 });
@@ -167,6 +202,17 @@ describe("a COMMIT that took effect and whose answer was lost", () => {
     const verify = async (): Promise<boolean> => Promise.reject(new Error("I do not know either"));
     const { effects } = await commitWithoutAnswer({ verify });
     expect(await effects.count(database.observer)).toMatchObject({ unknown: 1, doubled: 0 });
+  });
+
+  it("stays unknown when the caller aborts while it is asked for", async () => {
+    const controller = new AbortController();
+    const verify = async (): Promise<boolean> => {
+      // Behind this answer, while the next question waits for its time.
+      setImmediate(() => controller.abort(new Error("no longer needed")));
+      return Promise.reject(Object.assign(new Error("ask me later"), { retryable: true }));
+    };
+    const { effects } = await commitWithoutAnswer({ verify, signal: controller.signal });
+    expect(await effects.count(database.observer)).toMatchObject({ unknown: 1, phantom: 0 });
   });
 
   it("matters to nobody when the transaction only read", async () => {

@@ -40,6 +40,16 @@ describe("a transaction", () => {
     expect(db.metrics().pool).toMatchObject({ inUse: 0, idle: 1, created: 1 });
   });
 
+  it("keeps its client when COMMIT is refused", async () => {
+    const db = database.open();
+    await db.query("create table late (id int unique deferrable initially deferred)");
+    const work = db.transaction(async (transaction) => {
+      await transaction.query("insert into late values (1), (1)");
+    });
+    expect(await rejection(work)).toMatchObject({ code: "CONSTRAINT_VIOLATION" });
+    expect(db.metrics().pool).toMatchObject({ inUse: 0, idle: 1, created: 1 });
+  });
+
   it("does not pass for committed when a failed statement was swallowed", async () => {
     const work = database.open().transaction(async (transaction) => {
       await transaction.query(insert, [1]);

@@ -7,6 +7,8 @@ it.each([
   "do $$ begin insert into a values (1); commit; end $$",
   "begin; insert into a values (1); commit; select 1",
   "select 1;\n call settle_accounts()",
+  "insert into a values (1); -- so far\n commit; select 1",
+  "insert into a values (1); /* so far */ commit; select 1",
 ])("%j may commit a part of itself", (text) => expect(mayCommitInside(text)).toBe(true));
 
 it.each([

@@ -70,6 +70,19 @@ describe("a failure that is", () => {
     expect(over).toMatchObject({ waits: [], error: { code: "DEADLINE_EXCEEDED" } });
   });
 
+  it("ended by the deadline says what is known of the effect, also where a repetition does no harm", async () => {
+    const cancelled = await rig().play(new Failure("rolled-back", new Error("cancelled"), "deadline"), true);
+    expect(cancelled.error).toMatchObject({
+      message: expect.stringContaining("nothing took effect") as string,
+    });
+    const lost = await rig().play(new Failure("unknown", new Error("lost"), "deadline"), true);
+    expect(lost.error).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      retryable: true,
+      message: expect.stringContaining("the effect may have happened") as string,
+    });
+  });
+
   it("somebody else's error passes as it is", async () => {
     const mine = new Error("mine");
     expect((await rig().play(mine)).error).toBe(mine);

@@ -45,6 +45,22 @@ describe("after it was sent", () => {
     (code) => expect(classifyFailure(server(code), "sent", false)).toBe("rolled-back"),
   );
 
+  it.each(["40001", "53300"])("%s had no effect even when it ended the session", (code) =>
+    expect(classifyFailure(server(code, "FATAL"), "sent", true)).toBe("rolled-back"),
+  );
+
+  it.each([
+    ["FATAL", "53100"],
+    ["FATAL", "53200"],
+    ["FATAL", "58030"],
+    ["PANIC", "53100"],
+    ["PANIC", "58030"],
+    // The driver knows the severity as the server's language has it alone.
+    ["PANIK", "58030"],
+  ])("a %s of %s may have come behind the commit record", (severity, code) =>
+    expect(classifyFailure(server(code, severity), "sent", false)).toBe("unknown"),
+  );
+
   it.each([
     network("ECONNRESET"),
     network("EPIPE"),

@@ -1,7 +1,15 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { ManualClock } from "@chimera/dlq/testing";
 import { expect, it } from "vitest";
 import { DeadlineWatch } from "../../src/deadline-watch.ts";
 import { Waiter, WaitLine } from "../../src/wait-line.ts";
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
 
 function rig() {
   const clock = new ManualClock();
@@ -68,6 +76,28 @@ it("keeps its order and its length over thousands who come, leave and are served
   await Promise.all(calls);
   expect(served).toEqual(expected);
   expect(line.length).toBe(0);
+});
+
+it("forgets those who left while nobody was served, and serves the one who stayed", async () => {
+  const { clock, line, wait, hand } = rig();
+  const stayed = wait(10_000);
+  const gone: WeakRef<object>[] = [];
+  const late: Promise<unknown>[] = [];
+  for (let each = 0; each < 5_000; each++) {
+    const waiter = new Waiter<string>({ deadlineAt: Infinity, signal: undefined }, clock.monotonic(), 100);
+    gone.push(new WeakRef(waiter));
+    late.push(line.wait(waiter).catch(() => {}));
+  }
+  await clock.advance(100);
+  await Promise.all(late);
+  expect(line.length).toBe(1);
+  collectGarbage();
+  // What a WeakRef was made for is kept until the turn ends.
+  await setImmediate();
+  collectGarbage();
+  expect(gone.filter((each) => each.deref() !== undefined).length).toBeLessThan(500);
+  expect(hand("a")).toBe(true);
+  expect(await stayed).toBe("a");
 });
 
 it("sends everybody away", async () => {
