@@ -97,6 +97,11 @@ export class ActiveJob implements JobContext {
     return this.#extend(this, leaseMs);
   }
 
+  /** Whether the lease lasts by our own clock and nobody said otherwise: without it somebody else may start the job. */
+  isOurs(nowMs: number): boolean {
+    return !this.lost && nowMs < this.leaseUntil;
+  }
+
   /** The first reason stays. */
   abort(reason: JobAborted): void {
     if (this.#reason !== undefined) return;

@@ -132,7 +132,13 @@ export class Worker {
       onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
       progressed,
     });
-    this.#pauseWatch = new PauseWatch({ backend, clock, intake: this.#intake });
+    this.#pauseWatch = new PauseWatch({
+      backend,
+      clock,
+      unstarted: () => this.#unstarted(),
+      handBack: () => this.#handBack(),
+      trim: (nowMs) => this.#intake.trim(nowMs),
+    });
     this.#fetch = new FetchLoop({
       backend,
       clock,
@@ -237,9 +243,15 @@ export class Worker {
 
   #stopIntake(): void {
     this.#intake.shut();
-    this.#outcomes.release(this.#runner.takeUnstarted());
+    this.#handBack();
     this.#parking.empty();
     this.#fetch.hurry();
+  }
+
+  /** Hands back every job that was not started. Gathered ones were fetched first, so they go to the head last. */
+  #handBack(): void {
+    this.#intake.releaseFetched();
+    this.#outcomes.release(this.#runner.takeUnstarted());
   }
 
   #runnerHooks(clock: Clock, timeoutMs: number): RunnerHooks {
@@ -250,6 +262,7 @@ export class Worker {
       succeeded: (job, durationMs, nowMs) => this.#outcomes.succeeded(job, durationMs, nowMs),
       failed: (job, error) => this.#outcomes.failed(job, error),
       invalid: (job, error) => this.#outcomes.invalid(job, error),
+      release: (jobs) => this.#outcomes.release(jobs),
       emptied: () => this.#fetch.decideSoon(),
     };
   }
@@ -259,6 +272,11 @@ export class Worker {
     yield* this.#runner.jobs();
     yield* this.#parking.jobs();
     yield* this.#deadLettering.jobs();
+  }
+
+  *#unstarted(): IterableIterator<ActiveJob> {
+    yield* this.#intake.jobs();
+    yield* this.#runner.unstarted();
   }
 
   /** Nothing is in this worker's hands but suspects that wait for exactly this. */
