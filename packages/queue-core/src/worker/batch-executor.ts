@@ -171,13 +171,9 @@ export class BatchExecutor<Out> implements JobRunner {
   /** Those whose handler may be called; what was lost while a schema was at it is handed back. */
   #startable(decoded: readonly Decoded<Out>[]): Decoded<Out>[] {
     const nowMs = this.#options.clock.monotonic();
-    const ours: Decoded<Out>[] = [];
-    for (const entry of decoded) {
-      entry.job.started = entry.job.isOurs(nowMs);
-      if (entry.job.started) ours.push(entry);
-      else this.#options.release([entry.job]);
-    }
-    return ours;
+    for (const { job } of decoded) job.started = job.isOurs(nowMs);
+    this.#options.release(decoded.filter(({ job }) => !job.started).map(({ job }) => job));
+    return decoded.filter(({ job }) => job.started);
   }
 
   #timeOut(group: Group): void {

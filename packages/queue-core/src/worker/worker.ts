@@ -12,6 +12,7 @@ import { throwIssues } from "../queue-options.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import { FetchLoop } from "./fetch-loop.ts";
+import { InHand } from "./in-hand.ts";
 import { Intake } from "./intake.ts";
 import type { JobRunner, RunnerHooks } from "./job-runner.ts";
 import { JobOutcomes } from "./job-outcomes.ts";
@@ -65,6 +66,7 @@ export class Worker {
   readonly #deadLettering: DeadLettering;
   readonly #outcomes: JobOutcomes;
   readonly #pauseWatch: PauseWatch;
+  readonly #inHand: InHand;
   readonly #clock: Clock;
   #state: WorkerStatus["state"] = "running";
   #closing: Promise<void> | undefined;
@@ -97,7 +99,7 @@ export class Worker {
       backend,
       clock,
       leaseMs,
-      held: () => this.#held(),
+      held: () => this.#inHand.leased(),
       onLost,
       onError: (error) => {
         const message = redactText(errorMessage(error));
@@ -111,7 +113,7 @@ export class Worker {
       extend: async (job, extendMs) => this.#renewer.extend(job, extendMs),
       running: () => this.#runner.running,
       parked: () => this.#parking.size,
-      quiet: () => this.#quiet(),
+      quiet: () => this.#inHand.quiet,
       release,
       giveUp: (job, givenUp) => this.#deadLettering.add(job, givenUp),
       interrupt: () => this.#fetch.interrupt(),
@@ -135,8 +137,8 @@ export class Worker {
     this.#pauseWatch = new PauseWatch({
       backend,
       clock,
-      unstarted: () => this.#unstarted(),
-      handBack: () => this.#handBack(),
+      unstarted: () => this.#inHand.unstarted(),
+      handBack: () => this.#inHand.releaseUnstarted(),
       trim: (nowMs) => this.#intake.trim(nowMs),
     });
     this.#fetch = new FetchLoop({
@@ -154,6 +156,15 @@ export class Worker {
       },
       progressed,
       reconnected: (outageMs) => this.#emitter.emit("reconnected", { outageMs }),
+    });
+    this.#inHand = new InHand({
+      intake: this.#intake,
+      runner: this.#runner,
+      parking: this.#parking,
+      deadLettering: this.#deadLettering,
+      settlements: this.#settlements,
+      fetch: this.#fetch,
+      release,
     });
     this.#fetch.schedule();
   }
@@ -196,7 +207,7 @@ export class Worker {
   async idle(): Promise<void> {
     this.#fetch.recheck();
     await this.#milestones.reached(
-      () => this.#empty() && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
+      () => this.#inHand.empty && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
     );
   }
 
@@ -243,15 +254,9 @@ export class Worker {
 
   #stopIntake(): void {
     this.#intake.shut();
-    this.#handBack();
+    this.#inHand.releaseUnstarted();
     this.#parking.empty();
     this.#fetch.hurry();
-  }
-
-  /** Hands back every job that was not started. Gathered ones were fetched first, so they go to the head last. */
-  #handBack(): void {
-    this.#intake.releaseFetched();
-    this.#outcomes.release(this.#runner.takeUnstarted());
   }
 
   #runnerHooks(clock: Clock, timeoutMs: number): RunnerHooks {
@@ -265,32 +270,6 @@ export class Worker {
       release: (jobs) => this.#outcomes.release(jobs),
       emptied: () => this.#fetch.decideSoon(),
     };
-  }
-
-  *#held(): IterableIterator<ActiveJob> {
-    yield* this.#intake.jobs();
-    yield* this.#runner.jobs();
-    yield* this.#parking.jobs();
-    yield* this.#deadLettering.jobs();
-  }
-
-  *#unstarted(): IterableIterator<ActiveJob> {
-    yield* this.#intake.jobs();
-    yield* this.#runner.unstarted();
-  }
-
-  /** Nothing is in this worker's hands but suspects that wait for exactly this. */
-  #quiet(): boolean {
-    return this.#empty() && this.#fetch.calls === 0;
-  }
-
-  #empty(): boolean {
-    return (
-      this.#runner.running === 0 &&
-      this.#settlements.open === 0 &&
-      this.#deadLettering.open === 0 &&
-      this.#parking.size === 0
-    );
   }
 
   #progressed(): void {
