@@ -197,6 +197,7 @@ export class Worker {
     if (this.#state !== "paused") return;
     this.#state = "running";
     this.#intake.open();
+    this.#parking.open();
     this.#fetch.recheck();
   }
 
@@ -207,7 +208,8 @@ export class Worker {
   async idle(): Promise<void> {
     this.#fetch.recheck();
     await this.#milestones.reached(
-      () => this.#inHand.empty && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
+      () =>
+        this.#inHand.empty && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
     );
   }
 
@@ -255,7 +257,7 @@ export class Worker {
   #stopIntake(): void {
     this.#intake.shut();
     this.#inHand.releaseUnstarted();
-    this.#parking.empty();
+    this.#parking.shut();
     this.#fetch.hurry();
   }
 

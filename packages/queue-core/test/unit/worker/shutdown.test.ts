@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newRig, settled } from "../../support/worker-rig.ts";
+import { gate, newRig, settled } from "../../support/worker-rig.ts";
 
 /** A generator of numbers from 0 to 1 that gives the same series for the same seed (mulberry32). */
 function seeded(seed: number): () => number {
@@ -128,6 +128,31 @@ describe("closing a worker", () => {
     await clock.advance(1_000);
     expect(await queue.dequeue()).toHaveLength(1);
   });
+
+  it.each(["close", "pause"] as const)(
+    "hands back at once what would have to wait under its lease (%s)",
+    async (verb) => {
+      const { clock, queue, store } = newRig();
+      const end = gate();
+      const worker = queue.process(
+        async () => {
+          await end.promise;
+          throw Object.assign(new Error("down"), { retryable: true });
+        },
+        { deadLetters: store, retry: { baseDelayMs: 20_000 } },
+      );
+      await queue.enqueue("x", { maxDeliveries: 1 });
+      await settled();
+      const stopping = verb === "close" ? worker.close() : worker.pause();
+      end.open();
+      await settled();
+      await stopping;
+      expect(await queue.metrics()).toMatchObject({ depth: 1, inFlight: 0 });
+      await worker.close();
+      await queue.close();
+      expect(clock.pendingCount).toBe(0);
+    },
+  );
 
   it("may be asked twice", async () => {
     const { queue, store } = newRig();
