@@ -99,9 +99,14 @@ export class FetchLoop {
     return this.#calls;
   }
 
+  /** Whether it makes no call any more: the worker closed, or its backend was closed under it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Whether the last fetch found nothing. */
   get dry(): boolean {
-    return this.#dry || this.#closed;
+    return this.#dry;
   }
 
   /** Milliseconds since a fetch was last answered. */

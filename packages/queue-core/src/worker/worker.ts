@@ -203,14 +203,12 @@ export class Worker {
 
   /**
    * Resolves once nothing is ready in the queue and everything fetched is settled. Jobs that wait for a later try do not
-   * count. Resolves too when the worker is paused or closed and nothing is left in its hands.
+   * count. Resolves too when the worker is paused and nothing is left in its hands, and when it or its backend is closed:
+   * what could not be settled by then comes back when its lease ends.
    */
   async idle(): Promise<void> {
     this.#fetch.recheck();
-    await this.#milestones.reached(
-      () =>
-        this.#inHand.empty && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
-    );
+    await this.#milestones.reached(() => this.#isIdle());
   }
 
   /**
@@ -235,8 +233,8 @@ export class Worker {
         clock: this.#clock,
         milestones: this.#milestones,
         stopIntake: () => this.#stopIntake(),
-        finished: () => this.#runner.running === 0 && this.#deadLettering.open === 0,
-        flushed: () => this.#settlements.open === 0 && this.#fetch.calls === 0,
+        finished: () => this.#finished(),
+        flushed: () => this.#fetch.closed || (this.#settlements.open === 0 && this.#fetch.calls === 0),
         running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
         giveUp: (job) => this.#runner.giveUp(job),
@@ -252,6 +250,18 @@ export class Worker {
     );
     this.#state = "closed";
     this.#milestones.check();
+  }
+
+  #isIdle(): boolean {
+    if (this.#state === "closed") return true;
+    // A backend that was closed takes no settlement any more, however long they wait.
+    if (this.#fetch.closed) return this.#finished();
+    if (!this.#inHand.empty || this.#intake.fetched > 0) return false;
+    return this.#state !== "running" || this.#fetch.dry;
+  }
+
+  #finished(): boolean {
+    return this.#runner.running === 0 && this.#deadLettering.open === 0;
   }
 
   #stopIntake(): void {
@@ -270,7 +280,10 @@ export class Worker {
       failed: (job, error) => this.#outcomes.failed(job, error),
       invalid: (job, error) => this.#outcomes.invalid(job, error),
       release: (jobs) => this.#outcomes.release(jobs),
-      emptied: () => this.#fetch.decideSoon(),
+      emptied: () => {
+        this.#fetch.decideSoon();
+        this.#milestones.check();
+      },
     };
   }
 

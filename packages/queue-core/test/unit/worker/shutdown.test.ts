@@ -154,6 +154,40 @@ describe("closing a worker", () => {
     },
   );
 
+  it("ends every wait for it to be idle, also with settlements that could not be made", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store });
+    await settled();
+    backend.away.add("settle");
+    await queue.enqueue("x");
+    await settled();
+    const waits: string[] = [];
+    const before = worker.idle().then(() => waits.push("before"));
+    await worker.close({ deadlineMs: 0 });
+    expect(worker.status).toMatchObject({ state: "closed", unsettled: 1 });
+    const after = worker.idle().then(() => waits.push("after"));
+    await settled();
+    await clock.advance(60_000);
+    expect(waits).toEqual(["before", "after"]);
+    await Promise.all([before, after]);
+  });
+
+  it("ends the wait for it to be idle when the backend was closed under it", async () => {
+    const { backend, queue, store } = newRig();
+    const end = gate();
+    const worker = queue.process(async () => end.promise, { deadLetters: store });
+    await queue.enqueue("x");
+    await settled();
+    const waiting = worker.idle().then(() => true);
+    await backend.close();
+    end.open();
+    await settled();
+    expect(await Promise.race([waiting, settled().then(() => false)])).toBe(true);
+    expect(worker.status).toMatchObject({ running: 0, unsettled: 1 });
+    const closing = worker.close().then(() => true);
+    expect(await Promise.race([closing, settled().then(() => false)])).toBe(true);
+  });
+
   it("may be asked twice", async () => {
     const { queue, store } = newRig();
     const worker = queue.process(() => {}, { deadLetters: store });
