@@ -33,9 +33,9 @@ export class Parking {
     if (nowMs + delayMs < this.#wakesAt) this.#wake(nowMs + delayMs, nowMs);
   }
 
-  /** Its lease was lost: nothing is left to hand back. */
-  drop(job: ActiveJob): void {
-    this.#dueAt.delete(job);
+  /** Its lease was lost: nothing is left to hand back. Answers whether it was here. */
+  drop(job: ActiveJob): boolean {
+    return this.#dueAt.delete(job);
   }
 
   open(): void {
