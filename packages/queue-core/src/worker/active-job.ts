@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryError } from "../protocol.ts";
 import { userHeaders } from "../reserved-headers.ts";
-import type { JobAborted } from "./abort-reasons.ts";
+import type { JobAbortCode, JobAborted } from "./abort-reasons.ts";
 
 /** What a handler knows of the job it runs, beside the payload. */
 export interface JobContext {
@@ -91,6 +91,11 @@ export class ActiveJob implements JobContext {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  /** Why its signal aborted, or would have if anybody had asked for it. */
+  get abortedBy(): JobAbortCode | undefined {
+    return this.#reason?.code;
   }
 
   async extend(leaseMs: number): Promise<boolean> {

@@ -75,6 +75,12 @@ export function decideFailure(
   };
 }
 
+/** Whether a handler said by its error what is to become of the job. */
+export function isJobSignal(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "JOB_UNRECOVERABLE" || code === "JOB_RETRY_AFTER";
+}
+
 /** The job's own `maxAttempts`, else the worker's. */
 export function attemptsAllowed(delivery: Delivery, maxAttempts: number): number {
   return integerHeader(delivery.job.headers, MAX_ATTEMPTS_HEADER) ?? maxAttempts;

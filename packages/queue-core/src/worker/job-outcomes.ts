@@ -3,7 +3,7 @@ import type { Settlement } from "../protocol.ts";
 import { JobAborted } from "./abort-reasons.ts";
 import type { ActiveJob } from "./active-job.ts";
 import type { DeadLettering } from "./dead-lettering.ts";
-import { decideFailure, type FailurePolicyOptions } from "./failure-policy.ts";
+import { decideFailure, isJobSignal, type FailurePolicyOptions } from "./failure-policy.ts";
 import type { Intake } from "./intake.ts";
 import type { Parking } from "./parking.ts";
 import type { SettlementBatcher, SettlementListener } from "./settlement-batcher.ts";
@@ -50,6 +50,8 @@ export class JobOutcomes implements SettlementListener {
   failed(job: ActiveJob, error: unknown): void {
     if (job.ended) return;
     const { clock, emitter, policy, intake, parking, deadLettering } = this.#options;
+    // It was told to end: a failure is then no failure of the job, unless the handler says what is to become of it.
+    if (job.abortedBy === "WORKER_CLOSING" && !isJobSignal(error)) return this.release([job]);
     intake().window.finished();
     emitter.emit("failed", { job, error });
     const decision = decideFailure(error, job.delivery, policy);

@@ -112,6 +112,33 @@ describe("closing a worker", () => {
     expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
   });
 
+  it.each(["process", "processBatch"] as const)(
+    "does not count the attempt of a handler that rejects when its signal aborts (%s)",
+    async (verb) => {
+      const { clock, queue, store } = newRig();
+      const events: string[] = [];
+      const rejecting = async (signal: AbortSignal | undefined): Promise<void> =>
+        new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        });
+      const options = { deadLetters: store, retry: { maxAttempts: 1 } };
+      const worker =
+        verb === "process"
+          ? queue.process(async (_, { signal }) => rejecting(signal), options)
+          : queue.processBatch(async (_, [job]) => rejecting(job?.signal), { ...options, maxWaitMs: 0 });
+      worker.on("failed", ({ job }) => events.push(`failed ${job.id}`));
+      await queue.enqueue("x");
+      await settled();
+      const closing = worker.close({ deadlineMs: 100 });
+      await settled();
+      await clock.advance(75);
+      await closing;
+      expect({ letters: store.all, events }).toEqual({ letters: [], events: [] });
+      const [again] = await queue.dequeue();
+      expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
+    },
+  );
+
   it("is over in time with the backend away, and the lease brings the job back", async () => {
     const { clock, backend, queue, store } = newRig();
     const worker = queue.process(() => {}, { deadLetters: store, leaseMs: 1_000 });
