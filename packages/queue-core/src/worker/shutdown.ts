@@ -19,7 +19,7 @@ export interface ShutdownOptions {
   readonly running: () => Iterable<ActiveJob>;
   readonly release: (jobs: readonly ActiveJob[]) => void;
   readonly giveUp: (job: ActiveJob) => void;
-  /** Sends what there is to settle without waiting for the end of the turn. */
+  /** Sends what there is to settle without waiting: not for the end of the turn, nor for the next try after a failure. */
   readonly flush: () => void;
   /** Ends loops and timers. */
   readonly stop: () => void;

@@ -239,7 +239,10 @@ export class Worker {
         running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
         giveUp: (job) => this.#runner.giveUp(job),
-        flush: () => this.#fetch.decideNow(),
+        flush: () => {
+          this.#fetch.hurry();
+          this.#fetch.decideNow();
+        },
         stop: () => {
           this.#fetch.stop();
           this.#renewer.stop();

@@ -139,6 +139,25 @@ describe("closing a worker", () => {
     },
   );
 
+  it("hands back what still runs although a call has just failed", async () => {
+    const { clock, backend, queue, store } = newRig<number>();
+    const end = gate();
+    const worker = queue.process(async (n) => (n === 1 ? end.promise : new Promise(() => {})), {
+      deadLetters: store,
+    });
+    await queue.enqueueMany([1, 2]);
+    await settled();
+    backend.away.add("settle").add("dequeue");
+    await clock.advance(20_000);
+    const closing = worker.close({ deadlineMs: 1_000 });
+    end.open();
+    await settled();
+    backend.away.clear();
+    await clock.advance(1_000);
+    await closing;
+    expect(await queue.metrics()).toMatchObject({ processed: 1, depth: 1, inFlight: 0 });
+  });
+
   it("is over in time with the backend away, and the lease brings the job back", async () => {
     const { clock, backend, queue, store } = newRig();
     const worker = queue.process(() => {}, { deadLetters: store, leaseMs: 1_000 });
