@@ -1,12 +1,5 @@
-import {
-  backoffDelayMs,
-  errorCode,
-  errorMessage,
-  redactText,
-  type Clock,
-  type Logger,
-  type Timer,
-} from "@chimera/dlq";
+import { backoffDelayMs, type Clock, type Logger, type Timer } from "@chimera/dlq";
+import { readThrown } from "./thrown.ts";
 
 /** The longest time between two tries to reach a backend that is away. */
 const MAX_RETRY_MS = 5_000;
@@ -57,8 +50,8 @@ export class BackendOutage {
     if (this.#failures++ > 0) return;
     const { clock, logger, queue } = this.#options;
     this.#downSince = clock.monotonic();
-    const message = redactText(errorMessage(error));
-    logger.error("worker.backend_unavailable", { queue, code: errorCode(error), message });
+    const { code, message } = readThrown(error);
+    logger.error("worker.backend_unavailable", { queue, code, message });
   }
 
   /** Tries again after a wait that grows with the failures, up to 5 s. */

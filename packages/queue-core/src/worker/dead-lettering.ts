@@ -1,8 +1,5 @@
 import {
   backoffDelayMs,
-  errorCode,
-  errorMessage,
-  redactText,
   type Clock,
   type DeadLetter,
   type DeadLetterStore,
@@ -12,6 +9,7 @@ import {
 import { MAX_BATCH, type QueueBackend, type Settlement } from "../protocol.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { letterOf, type GivenUp } from "./letters.ts";
+import { readThrown } from "./thrown.ts";
 
 /** Waits before a job whose letter could not be stored is delivered again. */
 const STORE_BACKOFF = { baseDelayMs: 1_000, maxDelayMs: 30_000 };
@@ -182,7 +180,7 @@ export class DeadLettering {
 
   #report(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void {
     const { logger, backend } = this.#options;
-    const message = redactText(errorMessage(error));
-    logger.error(event, { queue: backend.name, ...fields, code: errorCode(error), message });
+    const { code, message } = readThrown(error);
+    logger.error(event, { queue: backend.name, ...fields, code, message });
   }
 }

@@ -1,15 +1,8 @@
-import {
-  backoffDelayMs,
-  errorCode,
-  errorMessage,
-  isRetryable,
-  redactText,
-  type BackoffOptions,
-  type DeadLetterReason,
-} from "@chimera/dlq";
+import { backoffDelayMs, type BackoffOptions, type DeadLetterReason } from "@chimera/dlq";
 import type { RetryAfter } from "../job-signals.ts";
 import type { Delivery } from "../protocol.ts";
 import { backoffOf, integerHeader, MAX_ATTEMPTS_HEADER, MAX_DELIVERIES_HEADER } from "../reserved-headers.ts";
+import { readThrown } from "./thrown.ts";
 
 /** The protocol's default of `maxDeliveries`. */
 const DEFAULT_MAX_DELIVERIES = 20;
@@ -47,13 +40,12 @@ export function decideFailure(
   options: FailurePolicyOptions,
 ): FailureDecision {
   const { headers } = delivery.job;
-  const code = errorCode(error);
-  const message = redactText(errorMessage(error));
+  const { code, message, retryable } = readThrown(error);
   const backoff = backoffOf(headers) ?? options.backoff;
   if (code === "JOB_UNRECOVERABLE") return { kind: "dead", reason: "unrecoverable", code, message };
 
   const asked = code === "JOB_RETRY_AFTER" ? (error as RetryAfter) : undefined;
-  const counts = asked === undefined ? !isRetryable(error) : asked.counts;
+  const counts = asked === undefined ? !retryable : asked.counts;
   if (!counts) {
     const unfailed = Math.max(1, delivery.deliveryCount - delivery.failures);
     const delayMs = asked?.delayMs ?? backoffDelayMs(unfailed, backoff, options.random);
@@ -77,7 +69,7 @@ export function decideFailure(
 
 /** Whether a handler said by its error what is to become of the job. */
 export function isJobSignal(error: unknown): boolean {
-  const code = errorCode(error);
+  const { code } = readThrown(error);
   return code === "JOB_UNRECOVERABLE" || code === "JOB_RETRY_AFTER";
 }
 

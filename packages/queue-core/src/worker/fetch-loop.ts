@@ -1,4 +1,4 @@
-import { errorCode, type Clock, type Logger } from "@chimera/dlq";
+import type { Clock, Logger } from "@chimera/dlq";
 import {
   MAX_BATCH,
   type Delivery,
@@ -8,6 +8,7 @@ import {
 } from "../protocol.ts";
 import { BackendOutage } from "./backend-outage.ts";
 import type { SettlementBatch, SettlementBatcher } from "./settlement-batcher.ts";
+import { readThrown } from "./thrown.ts";
 
 /** Calls under way at most: with fewer, client and server of a far backend fall into lockstep. */
 const MAX_CALLS = 4;
@@ -278,7 +279,7 @@ export class FetchLoop {
   #failed(error: unknown): void {
     this.#outage.failed(error);
     // Somebody closed the backend under the worker: it will not come back.
-    if (errorCode(error) === "QUEUE_CLOSED") this.stop();
+    if (readThrown(error).code === "QUEUE_CLOSED") this.stop();
     if (!this.#closed) this.#outage.retryLater();
   }
 }

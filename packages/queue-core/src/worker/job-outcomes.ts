@@ -1,4 +1,4 @@
-import { errorCode, errorMessage, redactText, type Clock } from "@chimera/dlq";
+import type { Clock } from "@chimera/dlq";
 import type { Settlement } from "../protocol.ts";
 import { JobAborted } from "./abort-reasons.ts";
 import type { ActiveJob } from "./active-job.ts";
@@ -7,6 +7,7 @@ import { decideFailure, isJobSignal, type FailurePolicyOptions } from "./failure
 import type { Intake } from "./intake.ts";
 import type { Parking } from "./parking.ts";
 import type { SettlementBatcher, SettlementListener } from "./settlement-batcher.ts";
+import { readThrown } from "./thrown.ts";
 import type { WorkerEmitter } from "./worker-events.ts";
 
 /** The parts that an outcome touches. */
@@ -61,7 +62,7 @@ export class JobOutcomes implements SettlementListener {
     }
     const { delayMs, message } = decision;
     const counts = decision.kind === "retry" && decision.counts;
-    if (!counts && errorCode(error) !== "JOB_RETRY_AFTER") intake().surroundingsFailed(clock.monotonic());
+    if (!counts && !isJobSignal(error)) intake().surroundingsFailed(clock.monotonic());
     emitter.emit("retrying", { job, error, delayMs, counts });
     if (decision.kind === "park") parking().add(job, delayMs);
     else
@@ -73,8 +74,8 @@ export class JobOutcomes implements SettlementListener {
     const { emitter, deadLettering, intake } = this.#options;
     intake().window.finished();
     emitter.emit("failed", { job, error });
-    const message = redactText(errorMessage(error));
-    deadLettering().add(job, { reason: "invalid", code: errorCode(error), message, ran: false });
+    const { code, message } = readThrown(error);
+    deadLettering().add(job, { reason: "invalid", code, message, ran: false });
   }
 
   /** Hands jobs back unrun. The last goes first: each is put at the head, so that they keep their order there. */

@@ -1,13 +1,5 @@
 import type { QueueBackend } from "../protocol.ts";
-import {
-  errorCode,
-  errorMessage,
-  integerIssue,
-  issuesOf,
-  redactText,
-  type Clock,
-  type PayloadEncoding,
-} from "@chimera/dlq";
+import { integerIssue, issuesOf, type Clock, type PayloadEncoding } from "@chimera/dlq";
 import { throwIssues } from "../queue-options.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { DeadLettering } from "./dead-lettering.ts";
@@ -22,6 +14,7 @@ import { Parking } from "./parking.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import { SettlementBatcher } from "./settlement-batcher.ts";
 import { shutDown } from "./shutdown.ts";
+import { readThrown } from "./thrown.ts";
 import { WorkerEmitter, type WorkerEventName, type WorkerListener } from "./worker-events.ts";
 import type { ResolvedWorkerOptions, WorkerSurroundings } from "./worker-options.ts";
 
@@ -103,8 +96,8 @@ export class Worker {
       held: () => this.#inHand.leased(),
       onLost,
       onError: (error) => {
-        const message = redactText(errorMessage(error));
-        logger.warn("worker.heartbeat_failed", { queue: backend.name, code: errorCode(error), message });
+        const { code, message } = readThrown(error);
+        logger.warn("worker.heartbeat_failed", { queue: backend.name, code, message });
       },
     });
     this.#intake = new Intake({
