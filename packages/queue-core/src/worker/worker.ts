@@ -232,6 +232,7 @@ export class Worker {
         running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
         giveUp: (job) => this.#runner.giveUp(job),
+        handBackLetters: () => this.#deadLettering.handBack(),
         flush: () => {
           this.#fetch.hurry();
           this.#fetch.decideNow();
