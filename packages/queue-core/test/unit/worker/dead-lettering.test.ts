@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { LocalBackend, Queue, Unrecoverable } from "../../../src/index.ts";
+import {
+  LocalBackend,
+  Queue,
+  Unrecoverable,
+  type Delivery,
+  type DequeueRequest,
+} from "../../../src/index.ts";
+import { ForwardingBackend } from "../../../src/testing/index.ts";
 import { ManualClock } from "@chimera/dlq/testing";
 import { silentLogger } from "@chimera/dlq";
 import { RecordingStore } from "../../support/recording-store.ts";
@@ -129,6 +136,28 @@ describe("dead-lettering", () => {
     expect(backend.settlements.map(({ outcome }) => outcome)).toEqual(["retry", "retry"]);
     expect(worker.status.unsettled).toBe(0);
     expect(store.all).toHaveLength(1);
+  });
+
+  it("is not stopped by a delivery of which no letter can be made", async () => {
+    class BadMoments extends ForwardingBackend {
+      override async dequeue(request: DequeueRequest): Promise<Delivery[]> {
+        const deliveries = await super.dequeue(request);
+        return deliveries.map((delivery) =>
+          delivery.job.id === "bad" ? { ...delivery, enqueuedAt: Number.NaN } : delivery,
+        );
+      }
+    }
+    const { clock, backend, store } = newRig<string>({ facet: false });
+    const queue = new Queue(new BadMoments(backend), { clock, random: () => 1, logger: silentLogger });
+    const worker = queue.process(fatal, { deadLetters: store });
+    await queue.enqueue("x", { id: "bad" });
+    await settled();
+    expect(worker.status.deadLettersFailing).toBe(true);
+    await queue.enqueue("x", { id: "good" });
+    await settled();
+    expect(store.all.map(({ id }) => id)).toEqual([expect.stringContaining("good")]);
+    expect(await queue.metrics()).toMatchObject({ delayed: 1, deadLettered: 1, inFlight: 0 });
+    await worker.close();
   });
 
   it("gives up a job that was delivered too often without running it", async () => {
