@@ -243,16 +243,23 @@ export class FetchLoop {
     const epoch = this.#epoch;
     this.#calls++;
     this.#requested += max;
+    let unanswered = batch;
     try {
-      const { deliveries, trouble } = await make({ max, leaseMs });
-      this.#returned(max, isWait);
+      let reply: Reply;
+      try {
+        reply = await make({ max, leaseMs });
+      } finally {
+        this.#returned(max, isWait);
+      }
+      unanswered = undefined;
+      const { deliveries, trouble } = reply;
       if (max > 0) this.#brought(deliveries.length, max, epoch);
       if (trouble === undefined) this.#outage.succeeded();
       else this.#failed(trouble);
       if (deliveries.length > 0) accept(deliveries, sentAt);
     } catch (error) {
-      this.#returned(max, isWait);
-      if (batch !== undefined) settlements.failed(batch, clock.monotonic());
+      // What cannot be read of a reply is thrown here as well, when its settlements were answered.
+      if (unanswered !== undefined) settlements.failed(unanswered, clock.monotonic());
       this.#failed(error);
     }
     // The next calls leave before the handlers of this one's jobs start; but what was waited for starts before everything.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sampleJob } from "../../../src/testing/index.ts";
 import { gate, newRig, settled } from "../../support/worker-rig.ts";
 
 /** A generator of numbers from 0 to 1 that gives the same series for the same seed (mulberry32). */
@@ -138,6 +139,20 @@ describe("closing a worker", () => {
       expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
     },
   );
+
+  it("hands back what a fetch brings at that moment, however near the two are", async () => {
+    for (let microtasks = 0; microtasks < 30; microtasks++) {
+      const { backend, queue, store } = newRig({ facet: false });
+      const worker = queue.process(async () => new Promise(() => {}), { deadLetters: store });
+      await settled();
+      void backend.enqueue([sampleJob()]);
+      for (let turn = 0; turn < microtasks; turn++) await Promise.resolve();
+      if (worker.status.running > 0) break;
+      await worker.close();
+      expect(await queue.metrics()).toMatchObject({ depth: 1, inFlight: 0 });
+    }
+    expect.hasAssertions();
+  });
 
   it("hands back what still runs although a call has just failed", async () => {
     const { clock, backend, queue, store } = newRig<number>();
