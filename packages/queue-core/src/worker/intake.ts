@@ -121,11 +121,11 @@ export class Intake {
   /** The job to start now, if one may. */
   next(nowMs: number): ActiveJob | undefined {
     if (!this.#open) return undefined;
-    if (this.#suspects.engaged) return this.#nextSuspect(nowMs);
-    if (this.#limiter !== undefined && this.#buffer.size > 0) {
+    if (this.#limiter !== undefined && this.fetched > 0) {
       const waitMs = this.#limiter.waitMs(nowMs);
       if (waitMs > 0) return this.#wakeStart(waitMs);
     }
+    if (this.#suspects.engaged) return this.#nextSuspect(nowMs);
     for (;;) {
       const job = this.#buffer.shift();
       if (job === undefined) return undefined;
@@ -153,7 +153,11 @@ export class Intake {
   #nextSuspect(nowMs: number): ActiveJob | undefined {
     const job = this.#suspects.next(this.#options.quiet());
     if (!this.#suspects.engaged) this.#options.changed();
-    if (job === undefined || job.isOurs(nowMs)) return job;
+    if (job === undefined) return undefined;
+    if (job.isOurs(nowMs)) {
+      this.#limiter?.started(nowMs);
+      return job;
+    }
     // The lane goes on to the next suspect once this is answered, as after one that ran.
     this.#release([job]);
     return undefined;

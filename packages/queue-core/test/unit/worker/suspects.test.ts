@@ -71,6 +71,28 @@ describe("a suspect", () => {
     await rest.close();
   });
 
+  it("is started no sooner than the rate limit of its worker allows", async () => {
+    const rig = newRig();
+    const { clock, queue, store } = rig;
+    await queue.enqueueMany(["a", "b", "c"]);
+    await crash(rig, 2);
+    const starts: number[] = [];
+    const from = clock.monotonic();
+    const worker = queue.process(() => void starts.push(clock.monotonic() - from), {
+      deadLetters: store,
+      limit: { max: 1, perMs: 100 },
+    });
+    // A suspect is fetched once the one before is settled: some turns, in which this clock must stand still.
+    for (let step = 0; step < 10; step++) {
+      await settled(20);
+      await clock.advance(50);
+    }
+    expect(starts).toEqual([0, 100, 200]);
+    await worker.close();
+    await queue.close();
+    expect(clock.pendingCount).toBe(0);
+  });
+
   it.each([
     { parked: "suspect", finishing: ["later"] },
     { parked: "neighbour", finishing: ["suspect", "later"] },
