@@ -22,8 +22,6 @@ export interface JobOutcomesOptions {
   readonly leaseMs: number;
   /** There is something to settle. */
   readonly changed: () => void;
-  /** A job is out of the worker's hands without a settlement: what waited for that may go on. */
-  readonly progressed: () => void;
   /** There is something to settle whose lease is about over. */
   readonly urgent: () => void;
 }
@@ -112,14 +110,8 @@ export class JobOutcomes implements SettlementListener {
   /** The lease of a job is over, or another consumer has it. Told once a job, and only of jobs that were started. */
   lost(job: ActiveJob): void {
     job.lost = true;
-    const parked = this.#options.parking().drop(job);
-    // Its handler is over and nothing of it is left to settle: nobody else says that it has ended.
-    if (parked) job.ended = true;
-    this.#tellLost(job);
-    if (parked) this.#options.progressed();
-  }
-
-  #tellLost(job: ActiveJob): void {
+    // Its handler is over, so that nothing else would say that it has ended. Taken if nobody else has the job.
+    if (this.#options.parking().drop(job)) this.release([job]);
     if (!job.started || job.reportedLost) return;
     job.reportedLost = true;
     job.abort(new JobAborted("JOB_LEASE_LOST", "The lease is over: another consumer may have the job"));

@@ -33,7 +33,7 @@ export class Parking {
     if (nowMs + delayMs < this.#wakesAt) this.#wake(nowMs + delayMs, nowMs);
   }
 
-  /** Its lease was lost: nothing is left to hand back. Answers whether it was here. */
+  /** Forgets a job whose lease was lost; answers whether it was here. */
   drop(job: ActiveJob): boolean {
     return this.#dueAt.delete(job);
   }

@@ -85,7 +85,6 @@ export class Worker {
       emitter: this.#emitter,
       leaseMs,
       changed,
-      progressed,
       urgent: () => this.#fetch.decideNow(),
     });
     this.#settlements = new SettlementBatcher(this.#outcomes, leaseMs);
