@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import {
-  LocalBackend,
-  Queue,
-  Unrecoverable,
-  type Delivery,
-  type DequeueRequest,
-} from "../../../src/index.ts";
-import { ForwardingBackend } from "../../../src/testing/index.ts";
+import { LocalBackend, Queue, Unrecoverable } from "../../../src/index.ts";
 import { ManualClock } from "@chimera/dlq/testing";
 import { silentLogger } from "@chimera/dlq";
 import { RecordingStore } from "../../support/recording-store.ts";
@@ -139,16 +132,9 @@ describe("dead-lettering", () => {
   });
 
   it("is not stopped by a delivery of which no letter can be made", async () => {
-    class BadMoments extends ForwardingBackend {
-      override async dequeue(request: DequeueRequest): Promise<Delivery[]> {
-        const deliveries = await super.dequeue(request);
-        return deliveries.map((delivery) =>
-          delivery.job.id === "bad" ? { ...delivery, enqueuedAt: Number.NaN } : delivery,
-        );
-      }
-    }
-    const { clock, backend, store } = newRig<string>({ facet: false });
-    const queue = new Queue(new BadMoments(backend), { clock, random: () => 1, logger: silentLogger });
+    const { backend, queue, store } = newRig();
+    backend.distort = (delivery) =>
+      delivery.job.id === "bad" ? { ...delivery, enqueuedAt: Number.NaN } : delivery;
     const worker = queue.process(fatal, { deadLetters: store });
     await queue.enqueue("x", { id: "bad" });
     await settled();

@@ -89,13 +89,8 @@ describe("settling", () => {
       await settled();
       expect(completed).toHaveLength(2);
       expect(worker.status.unsettled).toBe(0);
-      let closed = false;
-      const closing = worker.close().then(() => {
-        closed = true;
-      });
-      await settled();
-      expect(closed).toBe(true);
-      await closing;
+      const closing = worker.close().then(() => "closed");
+      expect(await Promise.race([closing, settled().then(() => "closing")])).toBe("closed");
     },
   );
 
