@@ -47,7 +47,7 @@ export class SqliteBackend implements core.QueueBackend {
   readonly name: string;
   readonly #options: Required<SqliteBackendOptions>;
   readonly #statements = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
-  readonly #closing = new AbortController();
+  #closed = false;
 
   constructor(name: string, { database, maxDepth = Infinity, now = Date.now }: SqliteBackendOptions) {
     core.assertQueueName(name);
@@ -72,9 +72,9 @@ export class SqliteBackend implements core.QueueBackend {
       const deliveries = this.#transaction((now) => this.#take(request, now));
       const leftMs = endsAt - performance.now();
       if (deliveries.length > 0 || leftMs <= 0) return deliveries;
-      const ends = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
-      await sleep(Math.min(POLL_MS, leftMs), undefined, { signal: ends }).catch(() => undefined);
-      if (this.#closing.signal.aborted) return [];
+      // The signal alone, whose listener goes with each sleep: Node 20 keeps some bytes of every `AbortSignal.any`.
+      await sleep(Math.min(POLL_MS, leftMs), undefined, signal && { signal }).catch(() => undefined);
+      if (this.#closed) return [];
     }
   }
 
@@ -115,7 +115,7 @@ export class SqliteBackend implements core.QueueBackend {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closed = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -254,8 +254,7 @@ export class SqliteBackend implements core.QueueBackend {
   }
 
   #transaction<Result>(work: (now: number) => Result): Result {
-    if (this.#closing.signal.aborted)
-      throw new core.QueueError("QUEUE_CLOSED", `\`${this.name}\` was closed`);
+    if (this.#closed) throw new core.QueueError("QUEUE_CLOSED", `\`${this.name}\` was closed`);
     const { database, now } = this.#options;
     try {
       database.exec("begin immediate");

@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryError } from "../protocol.ts";
 import { userHeaders } from "../reserved-headers.ts";
-import type { JobAborted } from "./abort-reasons.ts";
+import type { JobAbortCode, JobAborted } from "./abort-reasons.ts";
 
 /** What a handler knows of the job it runs, beside the payload. */
 export interface JobContext {
@@ -93,8 +93,18 @@ export class ActiveJob implements JobContext {
     return this.#controller.signal;
   }
 
+  /** Why its signal aborted, or would have if anybody had asked for it. */
+  get abortedBy(): JobAbortCode | undefined {
+    return this.#reason?.code;
+  }
+
   async extend(leaseMs: number): Promise<boolean> {
     return this.#extend(this, leaseMs);
+  }
+
+  /** Whether the lease lasts by our own clock and nobody said otherwise: without it somebody else may start the job. */
+  isOurs(nowMs: number): boolean {
+    return !this.lost && nowMs < this.leaseUntil;
   }
 
   /** The first reason stays. */

@@ -35,6 +35,12 @@ interface Group {
   timer: Timer | undefined;
 }
 
+/** A job that has a payload. */
+interface Decoded<Out> {
+  readonly job: ActiveJob;
+  readonly payload: Out;
+}
+
 /**
  * Runs batches: a batch starts when it is full, or `maxWaitMs` after its first job came. A suspect is a batch of its own.
  */
@@ -73,9 +79,13 @@ export class BatchExecutor<Out> implements JobRunner {
         const waitMs = this.#gatheredSince + maxWaitMs - nowMs;
         if (this.#gathered.length === 0) return;
         if (this.#gathered.length < maxBatch && waitMs > 0) return this.#wake(waitMs);
-        this.#start(this.#gathered.splice(0), nowMs);
+        if (!this.#dropLost(nowMs)) this.#start(this.#gathered.splice(0), nowMs);
       }
     }
+  }
+
+  unstarted(): readonly ActiveJob[] {
+    return this.#gathered;
   }
 
   giveUp(job: ActiveJob): void {
@@ -94,6 +104,15 @@ export class BatchExecutor<Out> implements JobRunner {
     for (const group of this.#groups) group.timer?.cancel();
   }
 
+  /** Hands back what was lost while it was gathered; answers whether there was any, so that its place may be filled. */
+  #dropLost(nowMs: number): boolean {
+    const lost = this.#gathered.filter((job) => !job.isOurs(nowMs));
+    if (lost.length === 0) return false;
+    this.#gathered = this.#gathered.filter((job) => job.isOurs(nowMs));
+    this.#options.release(lost);
+    return true;
+  }
+
   #wake(waitMs: number): void {
     this.#timer ??= this.#options.clock.schedule(() => {
       this.#timer = undefined;
@@ -104,15 +123,17 @@ export class BatchExecutor<Out> implements JobRunner {
   #start(jobs: readonly ActiveJob[], nowMs: number): void {
     const { timeoutMs, clock } = this.#options;
     const group: Group = { jobs, startedAt: nowMs, over: false, timer: undefined };
-    for (const job of jobs) job.started = true;
     this.#groups.add(group);
     if (timeoutMs > 0) group.timer = clock.schedule(() => this.#timeOut(group), timeoutMs, true);
     void this.#run(group);
   }
 
   async #run(group: Group): Promise<void> {
-    const { jobs, payloads } = await this.#decode(group);
+    const decoded = await this.#decode(group);
     if (group.over) return;
+    const ours = this.#startable(decoded);
+    const jobs = ours.map(({ job }) => job);
+    const payloads = ours.map(({ payload }) => payload);
     let results: BatchResults;
     try {
       results = jobs.length === 0 ? [] : await this.#options.handler(payloads, jobs);
@@ -135,21 +156,24 @@ export class BatchExecutor<Out> implements JobRunner {
   }
 
   /** The jobs with a payload; the others are given up as invalid, and do not hold the batch up. */
-  async #decode(
-    group: Group,
-  ): Promise<{ readonly jobs: readonly ActiveJob[]; readonly payloads: readonly Out[] }> {
-    const jobs: ActiveJob[] = [];
-    const payloads: Out[] = [];
+  async #decode(group: Group): Promise<Decoded<Out>[]> {
+    const decoded: Decoded<Out>[] = [];
     for (const job of group.jobs) {
       try {
-        const payload = await this.#options.decode(job.delivery.job.body);
-        jobs.push(job);
-        payloads.push(payload);
+        decoded.push({ job, payload: await this.#options.decode(job.delivery.job.body) });
       } catch (error) {
         if (!group.over) this.#options.invalid(job, error);
       }
     }
-    return { jobs, payloads };
+    return decoded;
+  }
+
+  /** Those whose handler may be called; what was lost while a schema was at it is handed back. */
+  #startable(decoded: readonly Decoded<Out>[]): Decoded<Out>[] {
+    const nowMs = this.#options.clock.monotonic();
+    for (const { job } of decoded) job.started = job.isOurs(nowMs);
+    this.#options.release(decoded.filter(({ job }) => !job.started).map(({ job }) => job));
+    return decoded.filter(({ job }) => job.started);
   }
 
   #timeOut(group: Group): void {

@@ -1,8 +1,5 @@
 import {
   backoffDelayMs,
-  errorCode,
-  errorMessage,
-  redactText,
   type Clock,
   type DeadLetter,
   type DeadLetterStore,
@@ -12,9 +9,12 @@ import {
 import { MAX_BATCH, type QueueBackend, type Settlement } from "../protocol.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { letterOf, type GivenUp } from "./letters.ts";
+import { readThrown } from "./thrown.ts";
 
 /** Waits before a job whose letter could not be stored is delivered again. */
 const STORE_BACKOFF = { baseDelayMs: 1_000, maxDelayMs: 30_000 };
+/** Why a letter was not stored in time. */
+const WORKER_CLOSED = "the worker closed";
 
 /** What dead-lettering needs of its worker. */
 export interface DeadLetteringOptions {
@@ -49,10 +49,13 @@ export class DeadLettering {
   readonly #options: DeadLetteringOptions;
   #waiting: Entry[] = [];
   #working: readonly Entry[] = [];
+  /** Jobs in the two whose settlement was not decided: each is settled once, whatever a late answer says. */
+  readonly #undecided = new Set<ActiveJob>();
   /** Stored letters whose `dead` has no answer yet. */
   readonly #stored = new Map<ActiveJob, DeadLetter>();
   #withdrawing = 0;
   #storeFailures = 0;
+  #over = false;
 
   constructor(options: DeadLetteringOptions) {
     this.#options = options;
@@ -75,8 +78,21 @@ export class DeadLettering {
 
   add(job: ActiveJob, givenUp: GivenUp): void {
     job.ended = true;
+    this.#undecided.add(job);
+    if (this.#over) return this.#later(job, givenUp, WORKER_CLOSED);
     this.#waiting.push({ job, givenUp });
     if (this.#working.length === 0) queueMicrotask(() => void this.#work());
+  }
+
+  /**
+   * Hands back what is not stored yet, and what comes from now on. A letter that is being stored may be there all the
+   * same: the next delivery stores it again, under the same id.
+   */
+  handBack(): void {
+    this.#over = true;
+    const entries = [...this.#working, ...this.#waiting];
+    this.#working = this.#waiting = [];
+    for (const { job, givenUp } of entries) this.#later(job, givenUp, WORKER_CLOSED);
   }
 
   /** The `dead` of a job was answered `ok`. */
@@ -135,9 +151,9 @@ export class DeadLettering {
       return entries.filter(({ job, givenUp }, index) => {
         const result = results[index];
         if (result === "ok") job.leaseUntil = Math.floor(sentAt) + leaseMs;
-        else if (result === "stale") onLost(job);
-        else this.#later(job, givenUp, "the backend did not confirm the lease");
-        return result === "ok";
+        else if (result !== "stale") this.#later(job, givenUp, "the backend did not confirm the lease");
+        else if (this.#undecided.delete(job)) onLost(job);
+        return result === "ok" && this.#undecided.has(job);
       });
     } catch (error) {
       this.#report("worker.dead_letter_delayed", error, { jobs: entries.length });
@@ -149,10 +165,11 @@ export class DeadLettering {
 
   async #store(entries: readonly Entry[]): Promise<void> {
     const { backend, store, encoding, clock, settle } = this.#options;
-    const letters = entries.map(({ job, givenUp }) =>
-      letterOf(backend.name, job.delivery, givenUp, encoding, clock.now()),
-    );
+    let letters: DeadLetter[];
     try {
+      letters = entries.map(({ job, givenUp }) =>
+        letterOf(backend.name, job.delivery, givenUp, encoding, clock.now()),
+      );
       await store.append(letters);
     } catch (error) {
       this.#storeFailures++;
@@ -162,6 +179,7 @@ export class DeadLettering {
     }
     this.#storeFailures = 0;
     entries.forEach(({ job }, index) => {
+      if (!this.#undecided.delete(job)) return;
       this.#stored.set(job, letters[index] as DeadLetter);
       settle(job, { receipt: job.delivery.receipt, outcome: "dead" });
     });
@@ -169,6 +187,7 @@ export class DeadLettering {
 
   /** Back to the queue: the next delivery is given up again, without running where the failures already say so. */
   #later(job: ActiveJob, { message, ran }: GivenUp, why: string): void {
+    if (!this.#undecided.delete(job)) return;
     const delayMs = backoffDelayMs(Math.max(1, this.#storeFailures), STORE_BACKOFF, this.#options.random);
     const error = `${message} (${why})`;
     this.#options.settle(job, {
@@ -182,7 +201,7 @@ export class DeadLettering {
 
   #report(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void {
     const { logger, backend } = this.#options;
-    const message = redactText(errorMessage(error));
-    logger.error(event, { queue: backend.name, ...fields, code: errorCode(error), message });
+    const { code, message } = readThrown(error);
+    logger.error(event, { queue: backend.name, ...fields, code, message });
   }
 }

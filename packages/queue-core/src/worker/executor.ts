@@ -88,6 +88,10 @@ export class Executor<Out> implements JobRunner {
   }
 
   /** None: a job that is taken is started. */
+  unstarted(): readonly ActiveJob[] {
+    return [];
+  }
+
   takeUnstarted(): ActiveJob[] {
     return [];
   }
@@ -113,7 +117,6 @@ export class Executor<Out> implements JobRunner {
     while (job !== undefined) {
       slot.job = job;
       slot.startedAt = nowMs;
-      job.started = true;
       if (this.#timer === undefined) this.#watch(nowMs);
       const pending = this.#attempt(slot, job);
       if (pending !== undefined) {
@@ -136,6 +139,7 @@ export class Executor<Out> implements JobRunner {
       const payload = decode(job.delivery.job.body);
       if (payload instanceof Promise) return this.#attemptLater(slot, job, payload);
       decoded = true;
+      job.started = true;
       const outcome = handler(payload, job);
       return isThenable(outcome) ? Promise.resolve(outcome) : undefined;
     } catch (error) {
@@ -148,8 +152,17 @@ export class Executor<Out> implements JobRunner {
     const payload = await decoded.catch((error: unknown) => {
       throw new UndecodedPayload(error) as unknown as Error;
     });
-    // Timed out while the schema was still at it: the handler must not start.
-    return slot.job === job ? this.#options.handler(payload, job) : undefined;
+    // Timed out or lost while the schema was still at it: the handler must not start.
+    if (slot.job !== job) return undefined;
+    const { handler, clock, release } = this.#options;
+    if (job.isOurs(clock.monotonic())) {
+      job.started = true;
+      return handler(payload, job);
+    }
+    this.giveUp(job);
+    release([job]);
+    this.fill();
+    return undefined;
   }
 
   #fulfilled(slot: Slot): void {

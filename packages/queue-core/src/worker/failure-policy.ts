@@ -1,16 +1,9 @@
-import {
-  backoffDelayMs,
-  errorCode,
-  errorMessage,
-  isRetryable,
-  redactText,
-  type BackoffOptions,
-  type DeadLetterReason,
-} from "@chimera/dlq";
+import { backoffDelayMs, type BackoffOptions, type DeadLetterReason } from "@chimera/dlq";
 import { MAX_DURATION_MS } from "../contract-checks.ts";
 import type { RetryAfter } from "../job-signals.ts";
 import type { Delivery } from "../protocol.ts";
 import { backoffOf, integerHeader, MAX_ATTEMPTS_HEADER, MAX_DELIVERIES_HEADER } from "../reserved-headers.ts";
+import { readThrown } from "./thrown.ts";
 
 /** The protocol's default of `maxDeliveries`. */
 const DEFAULT_MAX_DELIVERIES = 20;
@@ -48,13 +41,12 @@ export function decideFailure(
   options: FailurePolicyOptions,
 ): FailureDecision {
   const { headers } = delivery.job;
-  const code = errorCode(error);
-  const message = redactText(errorMessage(error));
+  const { code, message, retryable } = readThrown(error);
   const backoff = backoffOf(headers) ?? options.backoff;
   if (code === "JOB_UNRECOVERABLE") return { kind: "dead", reason: "unrecoverable", code, message };
 
   const asked = code === "JOB_RETRY_AFTER" ? (error as RetryAfter) : undefined;
-  const counts = asked === undefined ? !isRetryable(error) : asked.counts;
+  const counts = asked === undefined ? !retryable : asked.counts;
   if (!counts) {
     const unfailed = Math.max(1, delivery.deliveryCount - delivery.failures);
     const delayMs = delayFor(asked?.delayMs ?? backoffDelayMs(unfailed, backoff, options.random));
@@ -79,6 +71,12 @@ export function decideFailure(
 /** A delay that a backend takes: another would be refused together with the settlements beside it. */
 function delayFor(delayMs: number): number {
   return Math.round(Math.min(MAX_DURATION_MS, Math.max(0, delayMs))) || 0;
+}
+
+/** Whether a handler said by its error what is to become of the job. */
+export function isJobSignal(error: unknown): boolean {
+  const { code } = readThrown(error);
+  return code === "JOB_UNRECOVERABLE" || code === "JOB_RETRY_AFTER";
 }
 
 /** The job's own `maxAttempts`, else the worker's. */

@@ -1,12 +1,4 @@
-import {
-  backoffDelayMs,
-  errorCode,
-  errorMessage,
-  redactText,
-  type Clock,
-  type Logger,
-  type Timer,
-} from "@chimera/dlq";
+import type { Clock, Logger } from "@chimera/dlq";
 import {
   MAX_BATCH,
   type Delivery,
@@ -14,14 +6,14 @@ import {
   type QueueBackend,
   type SettleResult,
 } from "../protocol.ts";
+import { BackendOutage } from "./backend-outage.ts";
 import type { SettlementBatch, SettlementBatcher } from "./settlement-batcher.ts";
+import { readThrown } from "./thrown.ts";
 
 /** Calls under way at most: with fewer, client and server of a far backend fall into lockstep. */
 const MAX_CALLS = 4;
 /** Jobs that are asked for together even if they are all there is room for: for fewer, a second call costs more than it gains. */
 const MIN_SHARE = 16;
-/** The longest time between two tries to reach a backend that is away. */
-const MAX_RETRY_MS = 5_000;
 /** The longest wait for a first job; the next call follows at once. */
 const MAX_WAIT_MS = 5_000;
 /** How long decisions may follow each other without a turn of the event loop between them. */
@@ -68,6 +60,7 @@ interface Reply {
  */
 export class FetchLoop {
   readonly #options: FetchLoopOptions;
+  readonly #outage: BackendOutage;
   readonly #waitMs: number;
   #calls = 0;
   #requested = 0;
@@ -84,14 +77,20 @@ export class FetchLoop {
   #turnDue = false;
   #turnedAt = -Infinity;
   #answeredAt: number;
-  #failures = 0;
-  #downSince = 0;
-  #retry: Timer | undefined;
   #closed = false;
 
   constructor(options: FetchLoopOptions) {
+    const { backend, clock, random, logger, reconnected } = options;
     this.#options = options;
-    this.#answeredAt = options.clock.monotonic();
+    this.#outage = new BackendOutage({
+      queue: backend.name,
+      clock,
+      random,
+      logger,
+      retry: () => this.#decide(),
+      over: reconnected,
+    });
+    this.#answeredAt = clock.monotonic();
     // A lease counts from when its call was sent, so a wait may take a quarter of it at most.
     this.#waitMs = Math.floor(Math.min(MAX_WAIT_MS, options.leaseMs / 4));
   }
@@ -101,9 +100,14 @@ export class FetchLoop {
     return this.#calls;
   }
 
+  /** Whether it makes no call any more: the worker closed, or its backend was closed under it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Whether the last fetch found nothing. */
   get dry(): boolean {
-    return this.#dry || this.#closed;
+    return this.#dry;
   }
 
   /** Milliseconds since a fetch was last answered. */
@@ -113,7 +117,7 @@ export class FetchLoop {
 
   /** Milliseconds since the backend stopped answering; 0 while it answers. */
   get outageMs(): number {
-    return this.#failures === 0 ? 0 : this.#options.clock.monotonic() - this.#downSince;
+    return this.#outage.durationMs;
   }
 
   /** Decides at the end of this turn of the event loop. */
@@ -152,8 +156,7 @@ export class FetchLoop {
 
   /** Ends every wait: for a first job, and for a backend that is away. */
   hurry(): void {
-    this.#retry?.cancel();
-    this.#retry = undefined;
+    this.#outage.stopWaiting();
     this.interrupt();
     this.schedule();
   }
@@ -168,12 +171,12 @@ export class FetchLoop {
   /** Makes no call any more. */
   stop(): void {
     this.#closed = true;
-    this.#retry?.cancel();
+    this.#outage.stopWaiting();
     this.interrupt();
   }
 
   #decide(): void {
-    if (this.#closed || this.#retry !== undefined) return;
+    if (this.#closed || this.#outage.waiting) return;
     const { backend, settlements } = this.#options;
     while (this.#calls < MAX_CALLS) {
       const max = this.#fetchSize();
@@ -240,16 +243,23 @@ export class FetchLoop {
     const epoch = this.#epoch;
     this.#calls++;
     this.#requested += max;
+    let unanswered = batch;
     try {
-      const { deliveries, trouble } = await make({ max, leaseMs });
-      this.#returned(max, isWait);
+      let reply: Reply;
+      try {
+        reply = await make({ max, leaseMs });
+      } finally {
+        this.#returned(max, isWait);
+      }
+      unanswered = undefined;
+      const { deliveries, trouble } = reply;
       if (max > 0) this.#brought(deliveries.length, max, epoch);
-      if (trouble === undefined) this.#succeeded();
+      if (trouble === undefined) this.#outage.succeeded();
       else this.#failed(trouble);
       if (deliveries.length > 0) accept(deliveries, sentAt);
     } catch (error) {
-      this.#returned(max, isWait);
-      if (batch !== undefined) settlements.failed(batch, clock.monotonic());
+      // What cannot be read of a reply is thrown here as well, when its settlements were answered.
+      if (unanswered !== undefined) settlements.failed(unanswered, clock.monotonic());
       this.#failed(error);
     }
     // The next calls leave before the handlers of this one's jobs start; but what was waited for starts before everything.
@@ -273,28 +283,10 @@ export class FetchLoop {
     if (this.#dry) this.#seeking = false;
   }
 
-  #succeeded(): void {
-    if (this.#failures === 0) return;
-    const outageMs = this.outageMs;
-    this.#failures = 0;
-    this.#options.logger.warn("worker.reconnected", { queue: this.#options.backend.name, outageMs });
-    this.#options.reconnected(outageMs);
-  }
-
   #failed(error: unknown): void {
-    const { clock, logger, random, backend } = this.#options;
-    if (this.#failures++ === 0) {
-      this.#downSince = clock.monotonic();
-      const message = redactText(errorMessage(error));
-      logger.error("worker.backend_unavailable", { queue: backend.name, code: errorCode(error), message });
-    }
+    this.#outage.failed(error);
     // Somebody closed the backend under the worker: it will not come back.
-    if (errorCode(error) === "QUEUE_CLOSED") this.stop();
-    if (this.#retry !== undefined || this.#closed) return;
-    const delayMs = backoffDelayMs(this.#failures, { maxDelayMs: MAX_RETRY_MS }, random);
-    this.#retry = clock.schedule(() => {
-      this.#retry = undefined;
-      this.#decide();
-    }, delayMs);
+    if (readThrown(error).code === "QUEUE_CLOSED") this.stop();
+    if (!this.#closed) this.#outage.retryLater();
   }
 }

@@ -63,11 +63,6 @@ export class Intake {
     yield* this.#suspects.waiting;
   }
 
-  /** The job that has waited longest for a slot. */
-  get oldest(): ActiveJob | undefined {
-    return this.#buffer.peek();
-  }
-
   open(): void {
     this.#open = true;
   }
@@ -126,19 +121,19 @@ export class Intake {
   /** The job to start now, if one may. */
   next(nowMs: number): ActiveJob | undefined {
     if (!this.#open) return undefined;
-    if (this.#suspects.engaged) return this.#nextSuspect();
-    if (this.#limiter !== undefined && this.#buffer.size > 0) {
+    if (this.#limiter !== undefined && this.fetched > 0) {
       const waitMs = this.#limiter.waitMs(nowMs);
       if (waitMs > 0) return this.#wakeStart(waitMs);
     }
+    if (this.#suspects.engaged) return this.#nextSuspect(nowMs);
     for (;;) {
       const job = this.#buffer.shift();
       if (job === undefined) return undefined;
-      if (!job.lost && nowMs < job.leaseUntil) {
+      if (job.isOurs(nowMs)) {
         this.#limiter?.started(nowMs);
         return job;
       }
-      // Ours no longer by our own clock: somebody else may start it. Late releases are taken while nobody has.
+      // Late releases are taken while nobody else has the job.
       this.#release([job]);
     }
   }
@@ -155,10 +150,17 @@ export class Intake {
     this.#options.interrupt();
   }
 
-  #nextSuspect(): ActiveJob | undefined {
+  #nextSuspect(nowMs: number): ActiveJob | undefined {
     const job = this.#suspects.next(this.#options.quiet());
     if (!this.#suspects.engaged) this.#options.changed();
-    return job;
+    if (job === undefined) return undefined;
+    if (job.isOurs(nowMs)) {
+      this.#limiter?.started(nowMs);
+      return job;
+    }
+    // The lane goes on to the next suspect once this is answered, as after one that ran.
+    this.#release([job]);
+    return undefined;
   }
 
   #release(jobs: readonly ActiveJob[]): void {

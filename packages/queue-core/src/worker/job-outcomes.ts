@@ -1,12 +1,13 @@
-import { errorCode, errorMessage, redactText, type Clock } from "@chimera/dlq";
+import type { Clock } from "@chimera/dlq";
 import type { Settlement } from "../protocol.ts";
 import { JobAborted } from "./abort-reasons.ts";
 import type { ActiveJob } from "./active-job.ts";
 import type { DeadLettering } from "./dead-lettering.ts";
-import { decideFailure, type FailurePolicyOptions } from "./failure-policy.ts";
+import { decideFailure, isJobSignal, type FailurePolicyOptions } from "./failure-policy.ts";
 import type { Intake } from "./intake.ts";
 import type { Parking } from "./parking.ts";
 import type { SettlementBatcher, SettlementListener } from "./settlement-batcher.ts";
+import { readThrown } from "./thrown.ts";
 import type { WorkerEmitter } from "./worker-events.ts";
 
 /** The parts that an outcome touches. */
@@ -48,6 +49,8 @@ export class JobOutcomes implements SettlementListener {
   failed(job: ActiveJob, error: unknown): void {
     if (job.ended) return;
     const { clock, emitter, policy, intake, parking, deadLettering } = this.#options;
+    // It was told to end: a failure is then no failure of the job, unless the handler says what is to become of it.
+    if (job.abortedBy === "WORKER_CLOSING" && !isJobSignal(error)) return this.release([job]);
     intake().window.finished();
     emitter.emit("failed", { job, error });
     const decision = decideFailure(error, job.delivery, policy);
@@ -57,7 +60,7 @@ export class JobOutcomes implements SettlementListener {
     }
     const { delayMs, message } = decision;
     const counts = decision.kind === "retry" && decision.counts;
-    if (!counts && errorCode(error) !== "JOB_RETRY_AFTER") intake().surroundingsFailed(clock.monotonic());
+    if (!counts && !isJobSignal(error)) intake().surroundingsFailed(clock.monotonic());
     emitter.emit("retrying", { job, error, delayMs, counts });
     if (decision.kind === "park") parking().add(job, delayMs);
     else
@@ -69,8 +72,8 @@ export class JobOutcomes implements SettlementListener {
     const { emitter, deadLettering, intake } = this.#options;
     intake().window.finished();
     emitter.emit("failed", { job, error });
-    const message = redactText(errorMessage(error));
-    deadLettering().add(job, { reason: "invalid", code: errorCode(error), message, ran: false });
+    const { code, message } = readThrown(error);
+    deadLettering().add(job, { reason: "invalid", code, message, ran: false });
   }
 
   /** Hands jobs back unrun. The last goes first: each is put at the head, so that they keep their order there. */
@@ -107,7 +110,8 @@ export class JobOutcomes implements SettlementListener {
   /** The lease of a job is over, or another consumer has it. Told once a job, and only of jobs that were started. */
   lost(job: ActiveJob): void {
     job.lost = true;
-    this.#options.parking().drop(job);
+    // Its handler is over, so that nothing else would say that it has ended. Taken if nobody else has the job.
+    if (this.#options.parking().drop(job)) this.release([job]);
     if (!job.started || job.reportedLost) return;
     job.reportedLost = true;
     job.abort(new JobAborted("JOB_LEASE_LOST", "The lease is over: another consumer may have the job"));

@@ -12,6 +12,8 @@ export interface RunnerHooks {
   readonly failed: (job: ActiveJob, error: unknown) => void;
   /** The body could not be decoded or does not match the schema; the handler was not called. */
   readonly invalid: (job: ActiveJob, error: unknown) => void;
+  /** Hands jobs back unrun. */
+  readonly release: (jobs: readonly ActiveJob[]) => void;
   /** Nothing runs and nothing waits to run: no later settlement could ride along with the ones there are. */
   readonly emptied: () => void;
 }
@@ -25,7 +27,9 @@ export interface JobRunner {
   fill(): void;
   /** Ends the attempt of a job; whatever its handler does later is ignored and its place is free. */
   giveUp(job: ActiveJob): void;
-  /** Takes back the jobs that were taken and whose handler was not called yet. */
+  /** The jobs that were taken and whose handler was not called yet. */
+  unstarted(): Iterable<ActiveJob>;
+  /** Takes those back. */
   takeUnstarted(): ActiveJob[];
   /** Ends timers. */
   stop(): void;

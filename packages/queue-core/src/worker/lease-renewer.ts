@@ -26,6 +26,8 @@ export class LeaseRenewer {
   readonly #options: LeaseRenewerOptions;
   readonly #beatMs: number;
   #timer: Timer | undefined;
+  /** When the next beat is, on the monotonic clock. */
+  #beatsAt = Infinity;
   #extending = false;
   #stopped = false;
 
@@ -52,11 +54,22 @@ export class LeaseRenewer {
     const [result] = await this.#options.backend.extend([job.delivery.receipt], leaseMs);
     if (typeof result === "object") throw result.error;
     this.#apply(job, result, sentAt + leaseMs);
+    if (result === "ok") this.#beatWithin(leaseMs);
     return result === "ok";
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = this.#options.clock.schedule(() => this.#beat(), delayMs, true);
+    const { clock } = this.#options;
+    this.#beatsAt = clock.monotonic() + delayMs;
+    this.#timer = clock.schedule(() => this.#beat(), delayMs, true);
+  }
+
+  /** A handler may ask for less than there was: the next beat must not come after the end of that. */
+  #beatWithin(leaseMs: number): void {
+    const delayMs = Math.floor(leaseMs / 3);
+    if (this.#timer === undefined || this.#options.clock.monotonic() + delayMs >= this.#beatsAt) return;
+    this.#timer.cancel();
+    this.#schedule(delayMs);
   }
 
   #beat(): void {

@@ -3,7 +3,7 @@ import type { ActiveJob } from "./active-job.ts";
 
 /**
  * Jobs that are kept under their lease until a later time and then handed back, for waits that must not use up a
- * delivery. One timer for all.
+ * delivery. One timer for all, and none while the worker takes no jobs: nobody may be there when it would be due.
  */
 export class Parking {
   readonly #clock: Clock;
@@ -11,6 +11,7 @@ export class Parking {
   readonly #dueAt = new Map<ActiveJob, number>();
   #timer: Timer | undefined;
   #wakesAt = Infinity;
+  #open = true;
 
   constructor(clock: Clock, release: (jobs: readonly ActiveJob[]) => void) {
     this.#clock = clock;
@@ -26,18 +27,24 @@ export class Parking {
   }
 
   add(job: ActiveJob, delayMs: number): void {
+    if (!this.#open) return this.#release([job]);
     const nowMs = this.#clock.monotonic();
     this.#dueAt.set(job, nowMs + delayMs);
     if (nowMs + delayMs < this.#wakesAt) this.#wake(nowMs + delayMs, nowMs);
   }
 
-  /** Its lease was lost: nothing is left to hand back. */
-  drop(job: ActiveJob): void {
-    this.#dueAt.delete(job);
+  /** Forgets a job whose lease was lost; answers whether it was here. */
+  drop(job: ActiveJob): boolean {
+    return this.#dueAt.delete(job);
   }
 
-  /** Hands every job back now. */
-  empty(): void {
+  open(): void {
+    this.#open = true;
+  }
+
+  /** Hands every job back now, and those that come until `open` at once. */
+  shut(): void {
+    this.#open = false;
     this.#timer?.cancel();
     this.#wakesAt = Infinity;
     const jobs = [...this.#dueAt.keys()];

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@chimera/dlq";
 import type { QueueBackend } from "../protocol.ts";
-import type { Intake } from "./intake.ts";
+import type { ActiveJob } from "./active-job.ts";
 
 /** Half of the second within which every consumer sees a pause. */
 const BEAT_MS = 500;
@@ -9,7 +9,12 @@ const BEAT_MS = 500;
 export interface PauseWatchOptions {
   readonly backend: QueueBackend;
   readonly clock: Clock;
-  readonly intake: Intake;
+  /** Every job that was fetched and is not started, wherever it waits. */
+  readonly unstarted: () => Iterable<ActiveJob>;
+  /** Hands those back. */
+  readonly handBack: () => void;
+  /** Hands back what the worker will not come to soon. */
+  readonly trim: (nowMs: number) => void;
 }
 
 /**
@@ -38,17 +43,18 @@ export class PauseWatch {
   }
 
   async #look(): Promise<void> {
-    const { backend, clock, intake } = this.#options;
+    const { backend, clock, unstarted, handBack, trim } = this.#options;
     this.#timer = undefined;
     const nowMs = clock.monotonic();
-    intake.trim(nowMs);
-    const oldest = intake.oldest;
-    if (oldest === undefined) return;
+    trim(nowMs);
+    let oldest = Infinity;
+    for (const { fetchedAt } of unstarted()) oldest = Math.min(oldest, fetchedAt);
+    if (oldest === Infinity) return;
     this.watch();
-    if (nowMs - oldest.fetchedAt < BEAT_MS) return;
+    if (nowMs - oldest < BEAT_MS) return;
     try {
       const { paused } = await backend.metrics();
-      if (paused) intake.releaseFetched();
+      if (paused) handBack();
     } catch {
       // A backend that cannot answer cannot have been paused just now; the fetch loop reports it.
     }

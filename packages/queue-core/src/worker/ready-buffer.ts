@@ -27,11 +27,6 @@ export class ReadyBuffer {
     return job;
   }
 
-  /** The job that has waited longest. */
-  peek(): ActiveJob | undefined {
-    return this.#ring[this.#head];
-  }
-
   /** Takes out what lies beyond the first `keep` jobs, in order. */
   takeBeyond(keep: number): ActiveJob[] {
     if (this.#size <= keep) return [];

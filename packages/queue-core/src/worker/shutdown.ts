@@ -19,7 +19,9 @@ export interface ShutdownOptions {
   readonly running: () => Iterable<ActiveJob>;
   readonly release: (jobs: readonly ActiveJob[]) => void;
   readonly giveUp: (job: ActiveJob) => void;
-  /** Sends what there is to settle without waiting for the end of the turn. */
+  /** Hands back the jobs whose letters are not stored. */
+  readonly handBackLetters: () => void;
+  /** Sends what there is to settle without waiting: not for the end of the turn, nor for the next try after a failure. */
   readonly flush: () => void;
   /** Ends loops and timers. */
   readonly stop: () => void;
@@ -27,7 +29,7 @@ export interface ShutdownOptions {
 
 /**
  * Closes a worker within `deadlineMs`: stops fetching, hands back what was not started, lets running handlers end,
- * then aborts their signals and hands their jobs back too.
+ * then aborts their signals and hands their jobs back too, with those whose letters are not stored.
  *
  * A handler that ends after its job was handed back is ignored. What could not be told to the backend in time comes
  * back when its lease ends: late, never lost.
@@ -50,6 +52,12 @@ export async function shutDown(options: ShutdownOptions, deadlineMs: number): Pr
     for (const job of rest) giveUp(job);
     options.flush();
   }
-  await milestones.reached(() => finished() && flushed(), endsAt - clock.monotonic());
+  const done = (): boolean => finished() && flushed();
+  if (!(await milestones.reached(done, (endsAt - clock.monotonic()) / 2))) {
+    // A store that has not answered by now is taken for one that failed.
+    options.handBackLetters();
+    options.flush();
+    await milestones.reached(done, endsAt - clock.monotonic());
+  }
   options.stop();
 }

@@ -1,6 +1,7 @@
-import { errorMessage, redactText, type Logger } from "@chimera/dlq";
+import type { Logger } from "@chimera/dlq";
 import type { DeadLetter } from "@chimera/dlq";
 import type { JobContext } from "./active-job.ts";
+import { readThrown } from "./thrown.ts";
 
 /** What a worker tells, and with what. */
 export interface WorkerEvents {
@@ -68,9 +69,6 @@ export class WorkerEmitter {
   }
 
   #report(name: WorkerEventName, error: unknown): void {
-    this.#logger.error("worker.listener_failed", {
-      listener: name,
-      message: redactText(errorMessage(error)),
-    });
+    this.#logger.error("worker.listener_failed", { listener: name, message: readThrown(error).message });
   }
 }

@@ -1,17 +1,10 @@
 import type { QueueBackend } from "../protocol.ts";
-import {
-  errorCode,
-  errorMessage,
-  integerIssue,
-  issuesOf,
-  redactText,
-  type Clock,
-  type PayloadEncoding,
-} from "@chimera/dlq";
+import { integerIssue, issuesOf, type Clock, type PayloadEncoding } from "@chimera/dlq";
 import { throwIssues } from "../queue-options.ts";
 import type { ActiveJob } from "./active-job.ts";
 import { DeadLettering } from "./dead-lettering.ts";
 import { FetchLoop } from "./fetch-loop.ts";
+import { InHand } from "./in-hand.ts";
 import { Intake } from "./intake.ts";
 import type { JobRunner, RunnerHooks } from "./job-runner.ts";
 import { JobOutcomes } from "./job-outcomes.ts";
@@ -21,6 +14,7 @@ import { Parking } from "./parking.ts";
 import { PauseWatch } from "./pause-watch.ts";
 import { SettlementBatcher } from "./settlement-batcher.ts";
 import { shutDown } from "./shutdown.ts";
+import { readThrown } from "./thrown.ts";
 import { WorkerEmitter, type WorkerEventName, type WorkerListener } from "./worker-events.ts";
 import type { ResolvedWorkerOptions, WorkerSurroundings } from "./worker-options.ts";
 
@@ -65,6 +59,7 @@ export class Worker {
   readonly #deadLettering: DeadLettering;
   readonly #outcomes: JobOutcomes;
   readonly #pauseWatch: PauseWatch;
+  readonly #inHand: InHand;
   readonly #clock: Clock;
   #state: WorkerStatus["state"] = "running";
   #closing: Promise<void> | undefined;
@@ -97,11 +92,11 @@ export class Worker {
       backend,
       clock,
       leaseMs,
-      held: () => this.#held(),
+      held: () => this.#inHand.leased(),
       onLost,
       onError: (error) => {
-        const message = redactText(errorMessage(error));
-        logger.warn("worker.heartbeat_failed", { queue: backend.name, code: errorCode(error), message });
+        const { code, message } = readThrown(error);
+        logger.warn("worker.heartbeat_failed", { queue: backend.name, code, message });
       },
     });
     this.#intake = new Intake({
@@ -111,7 +106,7 @@ export class Worker {
       extend: async (job, extendMs) => this.#renewer.extend(job, extendMs),
       running: () => this.#runner.running,
       parked: () => this.#parking.size,
-      quiet: () => this.#quiet(),
+      quiet: () => this.#inHand.quiet,
       release,
       giveUp: (job, givenUp) => this.#deadLettering.add(job, givenUp),
       interrupt: () => this.#fetch.interrupt(),
@@ -132,7 +127,13 @@ export class Worker {
       onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
       progressed,
     });
-    this.#pauseWatch = new PauseWatch({ backend, clock, intake: this.#intake });
+    this.#pauseWatch = new PauseWatch({
+      backend,
+      clock,
+      unstarted: () => this.#inHand.unstarted(),
+      handBack: () => this.#inHand.releaseUnstarted(),
+      trim: (nowMs) => this.#intake.trim(nowMs),
+    });
     this.#fetch = new FetchLoop({
       backend,
       clock,
@@ -148,6 +149,15 @@ export class Worker {
       },
       progressed,
       reconnected: (outageMs) => this.#emitter.emit("reconnected", { outageMs }),
+    });
+    this.#inHand = new InHand({
+      intake: this.#intake,
+      runner: this.#runner,
+      parking: this.#parking,
+      deadLettering: this.#deadLettering,
+      settlements: this.#settlements,
+      fetch: this.#fetch,
+      release,
     });
     this.#fetch.schedule();
   }
@@ -180,18 +190,18 @@ export class Worker {
     if (this.#state !== "paused") return;
     this.#state = "running";
     this.#intake.open();
+    this.#parking.open();
     this.#fetch.recheck();
   }
 
   /**
    * Resolves once nothing is ready in the queue and everything fetched is settled. Jobs that wait for a later try do not
-   * count. Resolves too when the worker is paused or closed and nothing is left in its hands.
+   * count. Resolves too when the worker is paused and nothing is left in its hands, and when it or its backend is closed:
+   * what could not be settled by then comes back when its lease ends.
    */
   async idle(): Promise<void> {
     this.#fetch.recheck();
-    await this.#milestones.reached(
-      () => this.#empty() && this.#intake.fetched === 0 && (this.#state !== "running" || this.#fetch.dry),
-    );
+    await this.#milestones.reached(() => this.#isIdle());
   }
 
   /**
@@ -216,12 +226,16 @@ export class Worker {
         clock: this.#clock,
         milestones: this.#milestones,
         stopIntake: () => this.#stopIntake(),
-        finished: () => this.#runner.running === 0 && this.#deadLettering.open === 0,
-        flushed: () => this.#settlements.open === 0 && this.#fetch.calls === 0,
+        finished: () => this.#finished(),
+        flushed: () => this.#fetch.closed || (this.#settlements.open === 0 && this.#fetch.calls === 0),
         running: () => this.#runner.jobs(),
         release: (jobs) => this.#outcomes.release(jobs),
         giveUp: (job) => this.#runner.giveUp(job),
-        flush: () => this.#fetch.decideNow(),
+        handBackLetters: () => this.#deadLettering.handBack(),
+        flush: () => {
+          this.#fetch.hurry();
+          this.#fetch.decideNow();
+        },
         stop: () => {
           this.#fetch.stop();
           this.#renewer.stop();
@@ -235,10 +249,22 @@ export class Worker {
     this.#milestones.check();
   }
 
+  #isIdle(): boolean {
+    if (this.#state === "closed") return true;
+    // A backend that was closed takes no settlement any more, however long they wait.
+    if (this.#fetch.closed) return this.#finished();
+    if (!this.#inHand.empty || this.#intake.fetched > 0) return false;
+    return this.#state !== "running" || this.#fetch.dry;
+  }
+
+  #finished(): boolean {
+    return this.#runner.running === 0 && this.#deadLettering.open === 0;
+  }
+
   #stopIntake(): void {
     this.#intake.shut();
-    this.#outcomes.release(this.#runner.takeUnstarted());
-    this.#parking.empty();
+    this.#inHand.releaseUnstarted();
+    this.#parking.shut();
     this.#fetch.hurry();
   }
 
@@ -250,29 +276,12 @@ export class Worker {
       succeeded: (job, durationMs, nowMs) => this.#outcomes.succeeded(job, durationMs, nowMs),
       failed: (job, error) => this.#outcomes.failed(job, error),
       invalid: (job, error) => this.#outcomes.invalid(job, error),
-      emptied: () => this.#fetch.decideSoon(),
+      release: (jobs) => this.#outcomes.release(jobs),
+      emptied: () => {
+        this.#fetch.decideSoon();
+        this.#milestones.check();
+      },
     };
-  }
-
-  *#held(): IterableIterator<ActiveJob> {
-    yield* this.#intake.jobs();
-    yield* this.#runner.jobs();
-    yield* this.#parking.jobs();
-    yield* this.#deadLettering.jobs();
-  }
-
-  /** Nothing is in this worker's hands but suspects that wait for exactly this. */
-  #quiet(): boolean {
-    return this.#empty() && this.#fetch.calls === 0;
-  }
-
-  #empty(): boolean {
-    return (
-      this.#runner.running === 0 &&
-      this.#settlements.open === 0 &&
-      this.#deadLettering.open === 0 &&
-      this.#parking.size === 0
-    );
   }
 
   #progressed(): void {

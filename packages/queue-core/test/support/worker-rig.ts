@@ -30,6 +30,8 @@ export class WatchedBackend implements QueueBackend {
   readonly away: Set<Verb> = new Set();
   /** Verbs that do their work, and then fail once. */
   readonly loseReply: Set<Verb> = new Set();
+  /** What becomes of each delivery on its way to the worker. */
+  distort: (delivery: Delivery) => Delivery = (delivery) => delivery;
   readonly #inner: LocalBackend;
 
   constructor(inner: LocalBackend) {
@@ -49,7 +51,9 @@ export class WatchedBackend implements QueueBackend {
   }
 
   async dequeue(request: DequeueRequest): Promise<Delivery[]> {
-    return this.#call("dequeue", request.max, async () => this.#inner.dequeue(request));
+    return this.#call("dequeue", request.max, async () =>
+      (await this.#inner.dequeue(request)).map((delivery) => this.distort(delivery)),
+    );
   }
 
   async settle(settlements: readonly Settlement[]): Promise<SettleResult[]> {

@@ -4,7 +4,7 @@ import { LocalBackend, Queue, Unrecoverable } from "../../../src/index.ts";
 import { ManualClock } from "@chimera/dlq/testing";
 import { silentLogger } from "@chimera/dlq";
 import { RecordingStore } from "../../support/recording-store.ts";
-import { newRig, settled } from "../../support/worker-rig.ts";
+import { gate, newRig, settled } from "../../support/worker-rig.ts";
 
 const fatal = (): never => {
   throw new Unrecoverable("no way");
@@ -102,6 +102,47 @@ describe("dead-lettering", () => {
     expect(store.all).toMatchObject([{ reason: "exhausted", attempts: 1 }]);
     expect(store.all[0]?.message).toContain("a bug");
     expect(await queue.metrics()).toMatchObject({ deadLettered: 1, delayed: 0 });
+    await worker.close();
+  });
+
+  it("hands its jobs back, as if the store had failed, when the worker closes before the store answers", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const answer = gate();
+    store.onAppend = async () => answer.promise;
+    const worker = queue.process(
+      () => {
+        throw new Error("a bug");
+      },
+      { deadLetters: store, retry: { maxAttempts: 1 } },
+    );
+    await queue.enqueue("being stored");
+    await settled();
+    await queue.enqueue("waiting");
+    await settled();
+    const closing = worker.close({ deadlineMs: 1_000 });
+    await settled();
+    await clock.advance(1_000);
+    await closing;
+    expect(await queue.metrics()).toMatchObject({ delayed: 2, failed: 2, inFlight: 0 });
+    answer.open();
+    await settled();
+    expect(backend.settlements.map(({ outcome }) => outcome)).toEqual(["retry", "retry"]);
+    expect(worker.status.unsettled).toBe(0);
+    expect(store.all).toHaveLength(1);
+  });
+
+  it("is not stopped by a delivery of which no letter can be made", async () => {
+    const { backend, queue, store } = newRig();
+    backend.distort = (delivery) =>
+      delivery.job.id === "bad" ? { ...delivery, enqueuedAt: Number.NaN } : delivery;
+    const worker = queue.process(fatal, { deadLetters: store });
+    await queue.enqueue("x", { id: "bad" });
+    await settled();
+    expect(worker.status.deadLettersFailing).toBe(true);
+    await queue.enqueue("x", { id: "good" });
+    await settled();
+    expect(store.all.map(({ id }) => id)).toEqual([expect.stringContaining("good")]);
+    expect(await queue.metrics()).toMatchObject({ delayed: 1, deadLettered: 1, inFlight: 0 });
     await worker.close();
   });
 

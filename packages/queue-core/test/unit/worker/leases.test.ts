@@ -104,6 +104,29 @@ describe("leases", () => {
     await worker.close();
   });
 
+  it("are kept by the heartbeat also after a handler asked for less than they had", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const end = gate();
+    let runs = 0;
+    const worker = queue.process(
+      async (_, job) => {
+        runs++;
+        await job.extend(1_000);
+        await end.promise;
+      },
+      { deadLetters: store, leaseMs: 30_000 },
+    );
+    await queue.enqueue("x");
+    await settled();
+    await clock.advance(60_000);
+    end.open();
+    await settled();
+    expect(runs).toBe(1);
+    expect(await queue.metrics()).toMatchObject({ processed: 1, reclaimed: 0 });
+    expect(backend.calls.filter((call) => call.startsWith("extend")).length).toBeLessThanOrEqual(8);
+    await worker.close();
+  });
+
   it("end the handler of a job that was cancelled, at the next beat", async () => {
     const { clock, queue, store } = newRig();
     const reasons: unknown[] = [];

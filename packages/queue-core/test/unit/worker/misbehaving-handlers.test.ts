@@ -89,6 +89,46 @@ describe("a handler that", () => {
     expect(store.all).toMatchObject([{ reason: "exhausted", message, attempts: 1 }]);
   });
 
+  it.each([
+    ["has no message", Object.defineProperty(new Error("x"), "message", { value: undefined }), "undefined"],
+    [
+      "has an object for a message",
+      Object.assign(new Error("x"), { message: { status: 500 } }),
+      '{"status":500}',
+    ],
+    [
+      "tells nothing of itself",
+      new Proxy(new Error("x"), {
+        get: () => {
+          throw new Error("private");
+        },
+      }),
+      "What was thrown cannot be read",
+    ],
+  ])("throws what %s has failed like any other, and keeps its slot", async (_, thrown, message) => {
+    const { queue, store } = newRig<number>();
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    const worker = queue.process(
+      async (n) => {
+        if (n === 1) throw thrown;
+      },
+      { deadLetters: store, concurrency: 1, retry: { ...plain, maxAttempts: 1 } },
+    );
+    // A listener may throw it as well.
+    worker.on("completed", () => {
+      throw thrown;
+    });
+    await queue.enqueueMany([1, 2]);
+    await settled();
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+    expect(store.all).toMatchObject([{ reason: "exhausted", message, attempts: 1 }]);
+    expect(await queue.metrics()).toMatchObject({ processed: 1, deadLettered: 1, inFlight: 0 });
+    await worker.close();
+  });
+
   it("returns a thenable that is no promise is waited for", async () => {
     const { queue, store } = newRig();
     queue.process(

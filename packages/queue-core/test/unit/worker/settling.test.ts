@@ -70,6 +70,30 @@ describe("settling", () => {
     await worker.close();
   });
 
+  it.each([true, false])(
+    "is told once when the jobs that came with it cannot be read (facet %s)",
+    async (facet) => {
+      const { clock, backend, queue, store } = newRig({ facet });
+      const completed: string[] = [];
+      const worker = queue.process(() => {}, { deadLetters: store, concurrency: 1, prefetch: 0 });
+      worker.on("completed", ({ job }) => completed.push(job.id));
+      await settled();
+      backend.distort = (delivery) =>
+        delivery.job.id === "bad"
+          ? { ...delivery, job: { ...delivery.job, headers: undefined as never } }
+          : delivery;
+      await queue.enqueueMany(["x", "x"]);
+      await queue.enqueue("x", { id: "bad" });
+      await settled();
+      await clock.advance(1_000);
+      await settled();
+      expect(completed).toHaveLength(2);
+      expect(worker.status.unsettled).toBe(0);
+      const closing = worker.close().then(() => "closed");
+      expect(await Promise.race([closing, settled().then(() => "closing")])).toBe("closed");
+    },
+  );
+
   it("keeps the order of a queue when fetched jobs are handed back", async () => {
     const { clock, queue, store } = newRig<number>();
     const seen: number[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { newRig, settled } from "../../support/worker-rig.ts";
+import { sampleJob } from "../../../src/testing/index.ts";
+import { gate, newRig, settled } from "../../support/worker-rig.ts";
 
 /** A generator of numbers from 0 to 1 that gives the same series for the same seed (mulberry32). */
 function seeded(seed: number): () => number {
@@ -112,6 +113,66 @@ describe("closing a worker", () => {
     expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
   });
 
+  it.each(["process", "processBatch"] as const)(
+    "does not count the attempt of a handler that rejects when its signal aborts (%s)",
+    async (verb) => {
+      const { clock, queue, store } = newRig();
+      const events: string[] = [];
+      const rejecting = async (signal: AbortSignal | undefined): Promise<void> =>
+        new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        });
+      const options = { deadLetters: store, retry: { maxAttempts: 1 } };
+      const worker =
+        verb === "process"
+          ? queue.process(async (_, { signal }) => rejecting(signal), options)
+          : queue.processBatch(async (_, [job]) => rejecting(job?.signal), { ...options, maxWaitMs: 0 });
+      worker.on("failed", ({ job }) => events.push(`failed ${job.id}`));
+      await queue.enqueue("x");
+      await settled();
+      const closing = worker.close({ deadlineMs: 100 });
+      await settled();
+      await clock.advance(75);
+      await closing;
+      expect({ letters: store.all, events }).toEqual({ letters: [], events: [] });
+      const [again] = await queue.dequeue();
+      expect(again).toMatchObject({ deliveryCount: 1, failures: 0 });
+    },
+  );
+
+  it("hands back what a fetch brings at that moment, however near the two are", async () => {
+    for (let microtasks = 0; microtasks < 30; microtasks++) {
+      const { backend, queue, store } = newRig({ facet: false });
+      const worker = queue.process(async () => new Promise(() => {}), { deadLetters: store });
+      await settled();
+      void backend.enqueue([sampleJob()]);
+      for (let turn = 0; turn < microtasks; turn++) await Promise.resolve();
+      if (worker.status.running > 0) break;
+      await worker.close();
+      expect(await queue.metrics()).toMatchObject({ depth: 1, inFlight: 0 });
+    }
+    expect.hasAssertions();
+  });
+
+  it("hands back what still runs although a call has just failed", async () => {
+    const { clock, backend, queue, store } = newRig<number>();
+    const end = gate();
+    const worker = queue.process(async (n) => (n === 1 ? end.promise : new Promise(() => {})), {
+      deadLetters: store,
+    });
+    await queue.enqueueMany([1, 2]);
+    await settled();
+    backend.away.add("settle").add("dequeue");
+    await clock.advance(20_000);
+    const closing = worker.close({ deadlineMs: 1_000 });
+    end.open();
+    await settled();
+    backend.away.clear();
+    await clock.advance(1_000);
+    await closing;
+    expect(await queue.metrics()).toMatchObject({ processed: 1, depth: 1, inFlight: 0 });
+  });
+
   it("is over in time with the backend away, and the lease brings the job back", async () => {
     const { clock, backend, queue, store } = newRig();
     const worker = queue.process(() => {}, { deadLetters: store, leaseMs: 1_000 });
@@ -127,6 +188,65 @@ describe("closing a worker", () => {
     backend.away.clear();
     await clock.advance(1_000);
     expect(await queue.dequeue()).toHaveLength(1);
+  });
+
+  it.each(["close", "pause"] as const)(
+    "hands back at once what would have to wait under its lease (%s)",
+    async (verb) => {
+      const { clock, queue, store } = newRig();
+      const end = gate();
+      const worker = queue.process(
+        async () => {
+          await end.promise;
+          throw Object.assign(new Error("down"), { retryable: true });
+        },
+        { deadLetters: store, retry: { baseDelayMs: 20_000 } },
+      );
+      await queue.enqueue("x", { maxDeliveries: 1 });
+      await settled();
+      const stopping = verb === "close" ? worker.close() : worker.pause();
+      end.open();
+      await settled();
+      await stopping;
+      expect(await queue.metrics()).toMatchObject({ depth: 1, inFlight: 0 });
+      await worker.close();
+      await queue.close();
+      expect(clock.pendingCount).toBe(0);
+    },
+  );
+
+  it("ends every wait for it to be idle, also with settlements that could not be made", async () => {
+    const { clock, backend, queue, store } = newRig();
+    const worker = queue.process(() => {}, { deadLetters: store });
+    await settled();
+    backend.away.add("settle");
+    await queue.enqueue("x");
+    await settled();
+    const waits: string[] = [];
+    const before = worker.idle().then(() => waits.push("before"));
+    await worker.close({ deadlineMs: 0 });
+    expect(worker.status).toMatchObject({ state: "closed", unsettled: 1 });
+    const after = worker.idle().then(() => waits.push("after"));
+    await settled();
+    await clock.advance(60_000);
+    expect(waits).toEqual(["before", "after"]);
+    await Promise.all([before, after]);
+  });
+
+  it("ends the wait for it to be idle when the backend was closed under it", async () => {
+    const { backend, queue, store } = newRig();
+    const end = gate();
+    const worker = queue.process(async () => end.promise, { deadLetters: store });
+    await queue.enqueue("x");
+    await settled();
+    const waiting = worker.idle().then(() => true);
+    await backend.close();
+    end.open();
+    await settled();
+    expect(await Promise.race([waiting, settled().then(() => false)])).toBe(true);
+    expect(worker.status).toMatchObject({ running: 0, unsettled: 1 });
+    const closing = worker.close().then(() => true);
+    expect(await Promise.race([closing, settled().then(() => false)])).toBe(true);
   });
 
   it("may be asked twice", async () => {

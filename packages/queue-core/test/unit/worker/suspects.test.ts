@@ -70,4 +70,57 @@ describe("a suspect", () => {
     expect(finished.size).toBe(29);
     await rest.close();
   });
+
+  it("is started no sooner than the rate limit of its worker allows", async () => {
+    const rig = newRig();
+    const { clock, queue, store } = rig;
+    await queue.enqueueMany(["a", "b", "c"]);
+    await crash(rig, 2);
+    const starts: number[] = [];
+    const from = clock.monotonic();
+    const worker = queue.process(() => void starts.push(clock.monotonic() - from), {
+      deadLetters: store,
+      limit: { max: 1, perMs: 100 },
+    });
+    // A suspect is fetched once the one before is settled: some turns, in which this clock must stand still.
+    for (let step = 0; step < 10; step++) {
+      await settled(20);
+      await clock.advance(50);
+    }
+    expect(starts).toEqual([0, 100, 200]);
+    await worker.close();
+    await queue.close();
+    expect(clock.pendingCount).toBe(0);
+  });
+
+  it.each([
+    { parked: "suspect", finishing: ["later"] },
+    { parked: "neighbour", finishing: ["suspect", "later"] },
+  ])("stops nothing for good when the $parked was parked and is lost", async ({ parked, finishing }) => {
+    const rig = newRig();
+    const { clock, queue, store } = rig;
+    await queue.enqueue("x", { id: "suspect", maxDeliveries: 4 });
+    await crash(rig, 2);
+    if (parked === "neighbour") await queue.enqueue("x", { id: parked, maxDeliveries: 1, priority: "high" });
+    const finished: string[] = [];
+    const worker = queue.process(
+      (_, { id }) => {
+        if (id === parked) throw Object.assign(new Error("down"), { retryable: true });
+        finished.push(id);
+      },
+      { deadLetters: store, leaseMs: 6_000, retry: { baseDelayMs: 30_000 } },
+    );
+    await settled();
+    await clock.advance(1_000);
+    await queue.enqueue("x", { id: "later" });
+    await queue.admin?.cancel([parked]);
+    // The lease is lost at the next beat; what is fetched then needs turns in which this clock stands still.
+    await clock.advance(5_000);
+    await settled(20);
+    await clock.advance(5_000);
+    await settled();
+    expect(finished).toEqual(finishing);
+    await worker.idle();
+    await worker.close();
+  });
 });
