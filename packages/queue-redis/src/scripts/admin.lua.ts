@@ -80,10 +80,11 @@ export const PAUSE: Script = defineScript(
   PRELUDE,
   WAKE_UP,
   `
+-- First, also for a pause: a server at its maxmemory lets what comes after it pass.
+redis.call('HDEL', k_meta, 'paused')
 if ARGV[2] == '1' then
   redis.call('HSET', k_meta, 'paused', '1')
 else
-  redis.call('HDEL', k_meta, 'paused')
   wakeUp(8)
 end
 `,

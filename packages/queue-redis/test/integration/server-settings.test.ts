@@ -40,6 +40,10 @@ describe("a server at its maxmemory", () => {
     expect(await backend.metrics()).toMatchObject({ enqueued: 50, depth: 49, inFlight: 1 });
     expect(await backend.admin.get("j50")).toBeUndefined();
 
+    await backend.admin.pause();
+    expect(await backend.dequeue({ max: 1, leaseMs: 60_000 })).toEqual([]);
+    await backend.admin.resume();
+
     expect(await backend.extend([held?.receipt ?? ("" as never)], 60_000)).toEqual(["ok"]);
     expect(await backend.settle([{ receipt: held?.receipt ?? ("" as never), outcome: "done" }])).toEqual([
       "ok",
