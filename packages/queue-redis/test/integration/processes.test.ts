@@ -87,8 +87,7 @@ describe("worker processes", { timeout: 180_000 }, () => {
     const [sleeper] = await Promise.all([workers.start(), workers.start()]);
     const { acknowledged } = await produceDuring(backend, async () => {
       for (let stops = 0; stops < 2; stops++) {
-        await delay(300);
-        sleeper.child.kill("SIGSTOP");
+        await workers.stopAtWork(sleeper);
         await delay(LEASE_MS + 700);
         sleeper.child.kill("SIGCONT");
       }

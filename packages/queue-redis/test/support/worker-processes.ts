@@ -66,6 +66,22 @@ export class WorkerProcesses implements AsyncDisposable {
     await ended(child);
   }
 
+  /** Stops it with SIGSTOP while it works: at least one of its handlers has begun and not ended. */
+  async stopAtWork({ child, ledger }: WorkerProcess): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        child.kill("SIGSTOP");
+        await vi.waitUntil(() => readFileSync(`/proc/${child.pid}/stat`, "utf8").includes(") T "));
+        const lines = readFileSync(ledger, "utf8").split("\n");
+        const count = (word: string): number => lines.filter((line) => line.startsWith(`${word} `)).length;
+        if (count("start") > count("effect")) return;
+        child.kill("SIGCONT");
+        throw new Error("it does not work");
+      },
+      { ...PATIENCE, interval: 5 },
+    );
+  }
+
   get effects(): Effects {
     return Effects.read(this.#started.map(({ ledger }) => ledger));
   }
