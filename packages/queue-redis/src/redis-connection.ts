@@ -115,7 +115,7 @@ export class RedisConnection {
 }
 
 function newDriver(options: ResolvedConnectionOptions): Driver {
-  const { cluster, sentinel, url, connectTimeoutMs } = options;
+  const { cluster, sentinel, server, connectTimeoutMs } = options;
   const access = accessOf(options, connectTimeoutMs);
   if (cluster !== undefined) {
     const rootNodes = cluster.nodes.map((address) =>
@@ -132,7 +132,7 @@ function newDriver(options: ResolvedConnectionOptions): Driver {
       nodeClientOptions: access,
     });
   }
-  return standaloneDriver({ ...access, ...(url !== undefined && { url }) });
+  return standaloneDriver({ ...access, ...server, socket: { ...access.socket, ...server?.socket } });
 }
 
 /** User, password and socket as node-redis takes them. */
@@ -147,8 +147,6 @@ function accessOf(
   };
 }
 
-function secretsOf({ url, password, sentinel }: ResolvedConnectionOptions): string[] {
-  const inUrl = url !== undefined && URL.canParse(url) ? new URL(url).password : "";
-  const secrets = [password ?? "", sentinel?.password ?? "", inUrl, decodeURIComponent(inUrl)];
-  return secrets.filter((secret) => secret !== "");
+function secretsOf({ password, sentinel }: ResolvedConnectionOptions): string[] {
+  return [password ?? "", sentinel?.password ?? ""].filter((secret) => secret !== "");
 }
