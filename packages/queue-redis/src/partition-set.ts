@@ -11,6 +11,7 @@ import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
 import { Confirmation } from "./confirmation.ts";
 import { partitionKeys, type PartitionKeys } from "./keys.ts";
 import type { ServerLink } from "./server-link.ts";
+import { changePartitions } from "./partition-change.ts";
 import { shareOut } from "./partition-choice.ts";
 import { Partition, type PartitionOptions } from "./partition.ts";
 import { ProducerSlots } from "./producer-slots.ts";
@@ -183,16 +184,24 @@ export class PartitionSet {
   async #open(): Promise<readonly Partition[]> {
     await this.#connection.preflight();
     const count = this.#partitions.length;
-    const held = (await this.#partitions[0]?.open(false)) ?? count;
-    if (held !== count && (await this.#holdsJobs(held))) throw this.#differ(held);
-    for (const each of await Promise.all(this.#partitions.map(async (partition) => partition.open(true)))) {
-      if (each !== count) throw this.#differ(each);
+    const [first, ...others] = this.#partitions as readonly [Partition, ...Partition[]];
+    const held: [number, ...number[]] = [await first.open(false)];
+    if (held[0] === count) held.push(...(await Promise.all(others.map(async (each) => each.open(false)))));
+    if (held.some((number) => number !== count)) {
+      // A change that will be refused must not close the queue to those who use it, not for a moment.
+      if (await this.#holdsJobs(held[0])) throw this.#differ(held[0]);
+      const number = await changePartitions(count, (index) => this.#partition(index, () => "").admin);
+      if (number !== String(count)) throw this.#differ(Number(number));
     }
     return this.#partitions;
   }
 
+  /** Whether there are jobs over this other number of partitions. */
   async #holdsJobs(partitions: number): Promise<boolean> {
-    const all = Array.from({ length: partitions }, (_, index) => this.#partition(index, () => ""));
+    if (partitions === this.#partitions.length) return false;
+    const all = Array.from({ length: Math.max(0, partitions) }, (_, index) =>
+      this.#partition(index, () => ""),
+    );
     const counts = await Promise.all(all.map(async (partition) => partition.census()));
     return counts.some(({ jobs }) => jobs > 0);
   }
@@ -208,10 +217,12 @@ export class PartitionSet {
   }
 
   #differ(held: number): QueueError {
-    return new QueueError(
-      "QUEUE_PARTITIONS_DIFFER",
-      `Queue \`${this.#name}\` holds jobs over ${held} partitions, not ${this.#partitions.length}; open it with \`partitions: ${held}\` or drain it first`,
-    );
+    const count = this.#partitions.length;
+    const why =
+      held === count
+        ? "is being opened with another number of partitions; open it everywhere with the same"
+        : `holds jobs over ${held} partitions, not ${count}; open it with \`partitions: ${held}\` or drain it first`;
+    return new QueueError("QUEUE_PARTITIONS_DIFFER", `Queue \`${this.#name}\` ${why}`);
   }
 }
 
