@@ -7,12 +7,13 @@ import {
 } from "@chimera/queue-core";
 import type { BackendEvents } from "./backend-events.ts";
 import type { ResolvedBackendOptions } from "./backend-options.ts";
-import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
+import type { Fetched } from "./deliveries.ts";
 import { Confirmation } from "./confirmation.ts";
 import { partitionKeys, type PartitionKeys } from "./keys.ts";
 import type { ServerLink } from "./server-link.ts";
 import { changePartitions } from "./partition-change.ts";
 import { shareOut } from "./partition-choice.ts";
+import { PartitionTurns } from "./partition-turns.ts";
 import { Partition, type PartitionOptions } from "./partition.ts";
 import { ProducerSlots } from "./producer-slots.ts";
 import { createNonces, readReceipt } from "./receipt.ts";
@@ -31,11 +32,11 @@ export class PartitionSet {
   readonly #options: ResolvedBackendOptions;
   readonly #events: BackendEvents;
   readonly #partitions: readonly Partition[];
+  readonly #turns: PartitionTurns;
   readonly #listener: Waiter;
   #opening: Promise<readonly Partition[]> | undefined;
   #opened: readonly Partition[] | undefined;
   #confirming: ServerLink | undefined;
-  #turn = 0;
 
   constructor(
     name: string,
@@ -52,6 +53,12 @@ export class PartitionSet {
     this.#partitions = Array.from({ length: options.partitions }, (_, index) =>
       this.#partition(index, nextNonce),
     );
+    this.#turns = new PartitionTurns({
+      partitions: this.#partitions,
+      clock: connection.settings.clock,
+      release,
+      onFailure: (partition, error) => this.#logFailure(partition, error),
+    });
     this.#listener =
       options.partitions === 1 ? this.#wakeListener(release) : this.#messageListener(options.partitions);
   }
@@ -77,24 +84,8 @@ export class PartitionSet {
   }
 
   /** What is ready, from the partitions in turn. Rejects only when it holds nothing: what it holds is under a lease already. */
-  async fetch({ max, leaseMs }: DequeueRequest, willWait: boolean): Promise<Fetched> {
-    const sleepMs = willWait ? BLOCK_MS + WATCHDOG_MS : 0;
-    let joined = NOTHING_FETCHED;
-    const start = this.#turn++;
-    for (let step = 0; step < this.#partitions.length; step++) {
-      const partition = this.#partitions[(start + step) % this.#partitions.length] as Partition;
-      const room = max - joined.deliveries.length;
-      if (room === 0 || joined.deliveries[0]?.suspect === true) break;
-      const refuseSuspect = joined.deliveries.length > 0;
-      try {
-        joined = join(joined, await partition.dequeue({ max: room, leaseMs, sleepMs, refuseSuspect }));
-      } catch (error) {
-        if (joined.deliveries.length === 0) throw error;
-        this.#logFailure(partition, error);
-        break;
-      }
-    }
-    return joined;
+  async fetch(request: DequeueRequest, willWait: boolean): Promise<Fetched> {
+    return this.#turns.fetch(request, willWait ? BLOCK_MS + WATCHDOG_MS : 0);
   }
 
   /** The first deliveries before `untilMs`, or []. As {@link Waiter.wait} has it. */
@@ -224,15 +215,4 @@ export class PartitionSet {
         : `holds jobs over ${held} partitions, not ${count}; open it with \`partitions: ${held}\` or drain it first`;
     return new QueueError("QUEUE_PARTITIONS_DIFFER", `Queue \`${this.#name}\` ${why}`);
   }
-}
-
-function join(one: Fetched, other: Fetched): Fetched {
-  const dues = [one.nextDueMs, other.nextDueMs].filter((due) => due !== undefined);
-  return {
-    deliveries: one.deliveries.concat(other.deliveries),
-    more: one.more || other.more,
-    paused: one.paused || other.paused,
-    reclaimed: one.reclaimed + other.reclaimed,
-    nextDueMs: dues.length === 0 ? undefined : Math.min(...dues),
-  };
 }
