@@ -109,8 +109,11 @@ export class PartitionSet {
     return this.#listener.blockedMs;
   }
 
+  /** Rejects where an enqueue would be refused, but for a full server: that one still drains. */
   async ping(): Promise<void> {
-    await Promise.all(this.#partitions.map(async (partition) => partition.census()));
+    const all = await Promise.all(this.#partitions.map(async (partition) => partition.census()));
+    const count = all.length;
+    for (const { partitions = count } of all) if (partitions !== count) throw this.#differ(partitions);
     if (this.#listener.blockedMs > BLOCK_MS + WATCHDOG_MS) {
       throw new QueueError("BACKEND_UNAVAILABLE", "The connection that waits for jobs does not answer", {
         retryable: true,

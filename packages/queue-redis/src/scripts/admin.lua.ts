@@ -1,4 +1,13 @@
-import { ENTRIES, LAYOUT_VERSION, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import {
+  ENTRIES,
+  FREEING_WRITE,
+  LAYOUT_VERSION,
+  NOTE_TIME,
+  PLACES,
+  PRELUDE,
+  STATE,
+  WAKE_UP,
+} from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
 /** What {@link JOBS} needs. */
@@ -30,7 +39,7 @@ return string.byte(number) == 48 and '-' .. number or number
 );
 
 /**
- * How many jobs a partition has, whatever the number of partitions it was made with.
+ * How many jobs a partition has, whatever the number of partitions it was made with; refused where every write is.
  *
  * ARGV: none. Returns that number (or `-`) and the jobs. Cost: O(1).
  */
@@ -38,6 +47,7 @@ export const CENSUS: Script = defineScript(
   "census",
   JOB_KEYS,
   JOBS,
+  FREEING_WRITE,
   `
 local META = redis.call('HMGET', k_meta, 'partitions', 'tombs', 'flying')
 return { META[1] or '-', jobsHere(META[2], META[3]) }
