@@ -98,11 +98,11 @@ const DEFAULTS = Object.freeze({
 export function resolveConnectionOptions(options: RedisConnectionOptions): ResolvedConnectionOptions {
   const { url, ...given } = { ...DEFAULTS, ...withoutUndefined(options) } as ConnectionSettings &
     RedisConnectionOptions;
-  const { cluster, sentinel, client, tls } = given;
-  const ways = [url, cluster, sentinel, client].filter((way) => way !== undefined);
-  const server = ways.length > 0 && url === undefined ? undefined : readServerUrl(url ?? DEFAULT_URL);
+  const { cluster, sentinel, tls } = given;
+  const ways = waysIn({ ...given, url });
+  const server = ways > 0 && url === undefined ? undefined : readServerUrl(url ?? DEFAULT_URL);
   const issues = issuesOf(
-    ways.length <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
+    ways <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
     typeof server === "string" ? `Expected \`url\` to ${server}` : tlsIssue(server, tls),
     nodesIssue("cluster.nodes", "a node", cluster?.nodes),
     nodesIssue("sentinel.nodes", "a sentinel", sentinel?.nodes),
@@ -118,6 +118,27 @@ export function resolveConnectionOptions(options: RedisConnectionOptions): Resol
     ...given,
     server: { socket, ...(database !== undefined && { database }) },
   });
+}
+
+/** `options` with others in their place. A server among those comes without what was said of the one before it. */
+export function overrideOptions(
+  options: RedisConnectionOptions,
+  others: RedisConnectionOptions,
+): RedisConnectionOptions {
+  const chosen = withoutUndefined(others);
+  if (waysIn(options) === 0 || waysIn(chosen) === 0) return { ...options, ...chosen };
+  const { url, cluster, sentinel, client, username, password, tls, ...rest } = options;
+  return { ...rest, ...chosen };
+}
+
+/** How many ways to a server are named. */
+function waysIn({
+  url,
+  cluster,
+  sentinel,
+  client,
+}: { readonly [Way in "url" | "cluster" | "sentinel" | "client"]?: unknown }): number {
+  return [url, cluster, sentinel, client].filter((way) => way !== undefined).length;
 }
 
 /**
@@ -149,7 +170,7 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   if (given.prefix !== undefined && !PREFIX_PATTERN.test(given.prefix)) {
     reader.reject("CHIMERA_REDIS_PREFIX", "1 to 100 of [A-Za-z0-9._:-]");
   }
-  if ([url, cluster, sentinel].filter((way) => way !== undefined).length > 1) {
+  if (waysIn(given) > 1) {
     reader.reject(
       "CHIMERA_REDIS_URL",
       "only one of it, CHIMERA_REDIS_CLUSTER_NODES and CHIMERA_REDIS_SENTINEL_NODES",

@@ -1,6 +1,7 @@
 import type { Environment } from "@chimera/dlq";
 import {
   connectionOptionsFromEnv,
+  overrideOptions,
   resolveConnectionOptions,
   type ConnectionSettings,
   type RedisConnectionOptions,
@@ -46,12 +47,16 @@ export class RedisConnection {
     this.#commands = this.#link("commands", client === undefined ? undefined : () => borrowedDriver(client));
   }
 
-  /** @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them. */
+  /**
+   * A server that `overrides` name takes the place of the one in the environment, with what that says of user, password and TLS.
+   *
+   * @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them.
+   */
   static fromEnv(
     environment: Environment = process.env,
     overrides: RedisConnectionOptions = {},
   ): RedisConnection {
-    return new RedisConnection({ ...connectionOptionsFromEnv(environment), ...overrides });
+    return new RedisConnection(overrideOptions(connectionOptionsFromEnv(environment), overrides));
   }
 
   get closed(): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { silentLogger } from "@chimera/dlq";
 import { certificatesMissing, makeCertificate, startRedis, type TestService } from "@chimera/test-services";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { RedisConnection, type RedisConnectionOptions } from "../../src/index.ts";
+import { RedisConnection, RedisQueue, type RedisConnectionOptions } from "../../src/index.ts";
 
 const missing = certificatesMissing();
 const directory = mkdtempSync(join(tmpdir(), "chimera-url-"));
@@ -51,6 +51,37 @@ describe("user and password", () => {
       CHIMERA_REDIS_PASSWORD: access.password,
     };
     using connection = RedisConnection.fromEnv(environment, { logger: silentLogger });
+    expect(await connection.commands.send("", ["ACL", "WHOAMI"])).toBe("two");
+  });
+});
+
+describe("a server that is named beside the environment", () => {
+  const elsewhere = { CHIMERA_REDIS_URL: "redis://127.0.0.1:1", CHIMERA_REDIS_COMMAND_TIMEOUT_MS: "1000" };
+
+  test("is the one that a queue uses", async () => {
+    const options = { url: urlOf("one:p%25ne"), logger: silentLogger };
+    await using queue = RedisQueue.fromEnv<number>("beside", elsewhere, options);
+    await queue.enqueue(1);
+    expect((await queue.metrics()).depth).toBe(1);
+  });
+
+  test("takes the place of the other with all that is said of it, and leaves the rest", async () => {
+    const environments = [
+      { ...elsewhere, CHIMERA_REDIS_USERNAME: "two", CHIMERA_REDIS_PASSWORD: "s3cret" },
+      { CHIMERA_REDIS_CLUSTER_NODES: "127.0.0.1:1", CHIMERA_REDIS_TLS: "true" },
+      { CHIMERA_REDIS_SENTINEL_NODES: "127.0.0.1:1", CHIMERA_REDIS_SENTINEL_NAME: "primary" },
+    ];
+    for (const environment of environments) {
+      const named = { ...environment, CHIMERA_REDIS_PREFIX: "mine" };
+      using connection = RedisConnection.fromEnv(named, { url: urlOf("one:p%25ne"), logger: silentLogger });
+      expect(await connection.commands.send("", ["ACL", "WHOAMI"])).toBe("one");
+      expect(connection.settings.prefix).toBe("mine");
+    }
+  });
+
+  test("has the environment's user and password where that names no server", async () => {
+    const environment = { CHIMERA_REDIS_USERNAME: "two", CHIMERA_REDIS_PASSWORD: "tw:o@/" };
+    using connection = RedisConnection.fromEnv(environment, { url: server.url, logger: silentLogger });
     expect(await connection.commands.send("", ["ACL", "WHOAMI"])).toBe("two");
   });
 });
