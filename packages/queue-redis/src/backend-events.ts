@@ -1,4 +1,4 @@
-import { errorMessage, type Logger } from "@chimera/dlq";
+import { errorMessage, redactText, type Logger } from "@chimera/dlq";
 
 /** What a queue on Redis tells whoever listens. */
 export interface RedisBackendEvents {
@@ -8,10 +8,10 @@ export interface RedisBackendEvents {
   readonly reclaimed: { readonly count: number };
 }
 
-/** Listeners of one queue. One that throws is reported and hurts nobody. */
+/** Listeners of one queue. One that throws, or whose promise rejects, is reported and hurts nobody. */
 export class BackendEvents {
   readonly #logger: Logger;
-  readonly #listeners = new Map<string, Set<(event: never) => void>>();
+  readonly #listeners = new Map<string, Set<(event: never) => unknown>>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -31,10 +31,15 @@ export class BackendEvents {
   emit<Name extends keyof RedisBackendEvents>(name: Name, event: RedisBackendEvents[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        (listener as (event: RedisBackendEvents[Name]) => void)(event);
+        const answer = (listener as (event: RedisBackendEvents[Name]) => unknown)(event);
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.#report(name, error));
       } catch (error) {
-        this.#logger.error("redis.listener-failed", { event: name, message: errorMessage(error) });
+        this.#report(name, error);
       }
     }
+  }
+
+  #report(name: string, error: unknown): void {
+    this.#logger.error("redis.listener-failed", { event: name, message: redactText(errorMessage(error)) });
   }
 }

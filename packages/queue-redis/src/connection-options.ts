@@ -10,6 +10,7 @@ import {
   type Logger,
 } from "@chimera/dlq";
 import { QueueError } from "@chimera/queue-core";
+import { readServerUrl, type ServerPlace, type ServerUrl } from "./connection-url.ts";
 import type { AnyRedisClient } from "./driver.ts";
 import { DEFAULT_PREFIX, PREFIX_PATTERN } from "./keys.ts";
 
@@ -35,7 +36,10 @@ export interface SentinelAccess {
 
 /** Where Redis is: exactly one of `url`, `cluster`, `sentinel` and `client`. */
 export interface RedisConnectionOptions {
-  /** `redis://`, `rediss://` (TLS) or `unix:` with user, password and database as node-redis reads them. @defaultValue "redis://127.0.0.1:6379" */
+  /**
+   * `redis://user:password@host:port/database`, the same with `rediss:` for TLS, or `unix://user:password@/path?db=database`;
+   * user and password percent-encoded. @defaultValue "redis://127.0.0.1:6379"
+   */
   readonly url?: string;
   /** Some nodes of a Redis Cluster; the others are found by themselves. */
   readonly cluster?: { readonly nodes: readonly RedisAddress[] };
@@ -48,9 +52,9 @@ export interface RedisConnectionOptions {
   readonly client?: AnyRedisClient;
   /** ACL user. @defaultValue the one in `url`, else Redis's default user */
   readonly username?: string;
-  /** Never shown in an error, a log or `inspect`. */
+  /** Never shown in an error, a log or `inspect`. @defaultValue the one in `url`, else none */
   readonly password?: string;
-  /** `true`, or options of `tls.connect`. @defaultValue whether `url` begins with `rediss:` */
+  /** `true`, or options of `tls.connect`; never `false` with `rediss:`. @defaultValue whether `url` begins with `rediss:` */
   readonly tls?: boolean | TlsOptions;
   /** What every key begins with: 1 to 100 of `[A-Za-z0-9._:-]`. @defaultValue "chimera" */
   readonly prefix?: string;
@@ -75,9 +79,11 @@ export interface ConnectionSettings {
   readonly logger: Logger;
 }
 
-/** {@link RedisConnectionOptions} with everything filled in, the password among it. */
-export type ResolvedConnectionOptions = RedisConnectionOptions & ConnectionSettings;
+/** {@link RedisConnectionOptions} with everything filled in, the password among it, and the URL taken apart. */
+export type ResolvedConnectionOptions = Omit<RedisConnectionOptions, "url"> &
+  ConnectionSettings & { readonly server?: ServerPlace };
 
+const DEFAULT_URL = "redis://127.0.0.1:6379";
 const TIMEOUT_RANGE = { min: 100, max: 60_000 };
 const DEFAULTS = Object.freeze({
   prefix: DEFAULT_PREFIX,
@@ -90,30 +96,49 @@ const DEFAULTS = Object.freeze({
 
 /** @throws QueueError `QUEUE_INVALID` with every issue; never with a value that may hold a secret. */
 export function resolveConnectionOptions(options: RedisConnectionOptions): ResolvedConnectionOptions {
-  const resolved = { ...DEFAULTS, ...withoutUndefined(options) } as ResolvedConnectionOptions;
-  const ways = [resolved.url, resolved.cluster, resolved.sentinel, resolved.client].filter(
-    (way) => way !== undefined,
-  );
+  const { url, ...given } = { ...DEFAULTS, ...withoutUndefined(options) } as ConnectionSettings &
+    RedisConnectionOptions;
+  const { cluster, sentinel, tls } = given;
+  const ways = waysIn({ ...given, url });
+  const server = ways > 0 && url === undefined ? undefined : readServerUrl(url ?? DEFAULT_URL);
   const issues = issuesOf(
-    ways.length <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
-    resolved.url === undefined || isRedisUrl(resolved.url)
-      ? undefined
-      : "Expected `url` to be like redis://host:6379, rediss://host:6379 or unix:///path",
-    resolved.cluster === undefined || resolved.cluster.nodes.length > 0
-      ? undefined
-      : "Expected `cluster.nodes` to name a node",
-    resolved.sentinel === undefined || resolved.sentinel.nodes.length > 0
-      ? undefined
-      : "Expected `sentinel.nodes` to name a sentinel",
-    PREFIX_PATTERN.test(resolved.prefix)
-      ? undefined
-      : "Expected `prefix` to be 1 to 100 of `[A-Za-z0-9._:-]`",
-    integerIssue("connectTimeoutMs", resolved.connectTimeoutMs, TIMEOUT_RANGE),
-    integerIssue("commandTimeoutMs", resolved.commandTimeoutMs, TIMEOUT_RANGE),
+    ways <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
+    typeof server === "string" ? `Expected \`url\` to ${server}` : tlsIssue(server, tls),
+    nodesIssue("cluster.nodes", "a node", cluster?.nodes),
+    nodesIssue("sentinel.nodes", "a sentinel", sentinel?.nodes),
+    PREFIX_PATTERN.test(given.prefix) ? undefined : "Expected `prefix` to be 1 to 100 of `[A-Za-z0-9._:-]`",
+    integerIssue("connectTimeoutMs", given.connectTimeoutMs, TIMEOUT_RANGE),
+    integerIssue("commandTimeoutMs", given.commandTimeoutMs, TIMEOUT_RANGE),
   );
   if (issues.length > 0) throw new QueueError("QUEUE_INVALID", issues.join("; "), { issues });
-  if (ways.length > 0) return Object.freeze(resolved);
-  return Object.freeze({ ...resolved, url: "redis://127.0.0.1:6379" });
+  if (typeof server !== "object") return Object.freeze(given);
+  const { socket, database, ...access } = server;
+  return Object.freeze({
+    ...access,
+    ...given,
+    server: { socket, ...(database !== undefined && { database }) },
+  });
+}
+
+/** `options` with others in their place. A server among those comes without what was said of the one before it. */
+export function overrideOptions(
+  options: RedisConnectionOptions,
+  others: RedisConnectionOptions,
+): RedisConnectionOptions {
+  const chosen = withoutUndefined(others);
+  if (waysIn(options) === 0 || waysIn(chosen) === 0) return { ...options, ...chosen };
+  const { url, cluster, sentinel, client, username, password, tls, ...rest } = options;
+  return { ...rest, ...chosen };
+}
+
+/** How many ways to a server are named. */
+function waysIn({
+  url,
+  cluster,
+  sentinel,
+  client,
+}: { readonly [Way in "url" | "cluster" | "sentinel" | "client"]?: unknown }): number {
+  return [url, cluster, sentinel, client].filter((way) => way !== undefined).length;
 }
 
 /**
@@ -127,7 +152,9 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   const reader = new EnvironmentReader(environment);
   const cluster = addresses(reader, "CHIMERA_REDIS_CLUSTER_NODES");
   const sentinel = sentinelFrom(reader);
-  const url = reader.url("CHIMERA_REDIS_URL", ["redis", "rediss", "unix"], "redis://user@host:6379");
+  const url = reader.text("CHIMERA_REDIS_URL");
+  const server = url === undefined ? undefined : readServerUrl(url);
+  if (typeof server === "string") reader.reject("CHIMERA_REDIS_URL", `to ${server}`);
   const given = {
     url,
     cluster: cluster && { nodes: cluster },
@@ -143,7 +170,7 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   if (given.prefix !== undefined && !PREFIX_PATTERN.test(given.prefix)) {
     reader.reject("CHIMERA_REDIS_PREFIX", "1 to 100 of [A-Za-z0-9._:-]");
   }
-  if ([url, cluster, sentinel].filter((way) => way !== undefined).length > 1) {
+  if (waysIn(given) > 1) {
     reader.reject(
       "CHIMERA_REDIS_URL",
       "only one of it, CHIMERA_REDIS_CLUSTER_NODES and CHIMERA_REDIS_SENTINEL_NODES",
@@ -181,10 +208,25 @@ function addresses(reader: EnvironmentReader, name: string): RedisAddress[] | un
   const text = reader.text(name);
   if (text === undefined) return undefined;
   const found = text.split(",").map((part) => /^\s*([^\s:]+):(\d{1,5})\s*$/.exec(part));
-  if (found.includes(null)) return reader.reject(name, "host:port, several with a comma between");
-  return found.map((match) => ({ host: match?.[1] ?? "", port: Number(match?.[2]) }));
+  const nodes = found.map((match) => ({ host: match?.[1] ?? "", port: Number(match?.[2]) }));
+  if (nodes.every(hasPort)) return nodes;
+  return reader.reject(name, "host:port, several with a comma between, ports from 1 to 65535");
 }
 
-function isRedisUrl(url: string): boolean {
-  return URL.canParse(url) && ["redis:", "rediss:", "unix:"].includes(new URL(url).protocol);
+function nodesIssue(name: string, what: string, nodes?: readonly RedisAddress[]): string | undefined {
+  if (nodes === undefined || (nodes.length > 0 && nodes.every(hasPort))) return undefined;
+  return `Expected \`${name}\` to ${nodes.length === 0 ? `name ${what}` : "have ports from 1 to 65535"}`;
+}
+
+function hasPort({ port }: RedisAddress): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+/** TLS that the URL asks for is not given up by an option: a password would travel in the open. */
+function tlsIssue(server: ServerUrl | undefined, tls: RedisConnectionOptions["tls"]): string | undefined {
+  if (server === undefined) return undefined;
+  if (server.tls && tls === false)
+    return "Expected `tls` not to be false with a `url` that begins with `rediss:`";
+  if (tls && "path" in server.socket) return "Expected no `tls` with a `url` that begins with `unix:`";
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { decodeState, jobView } from "./record.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { PAUSE, RUN_NOW } from "./scripts/admin.lua.ts";
 import { CANCEL, CLEAR } from "./scripts/cancel.lua.ts";
+import { BEGIN_CHANGE, END_CHANGE, FOLLOW_CHANGE } from "./scripts/change.lua.ts";
 import { LOOK, SEARCH } from "./scripts/look.lua.ts";
 
 /** Where {@link SEARCH} looks that is no list. */
@@ -67,6 +68,22 @@ export class PartitionAdmin {
       view = jobView(id, found.record, decodeState(found.inFlight ? "plain" : ""), undefined);
     });
     return view ?? (await this.#look("id", id, "1")).jobs[0];
+  }
+
+  /** As {@link BEGIN_CHANGE} has it. */
+  async beginChange(): Promise<[held: string, epoch: number]> {
+    return (await this.#runner.run(BEGIN_CHANGE, [this.#partitions], true)) as [string, number];
+  }
+
+  /** As {@link END_CHANGE} has it. */
+  async endChange(number: string, epoch: number): Promise<string> {
+    return (await this.#runner.run(END_CHANGE, [number, String(epoch)], true)) as string;
+  }
+
+  /** As {@link FOLLOW_CHANGE} has it. */
+  async followChange(number: string, epoch: number): Promise<string> {
+    const args = [this.#partitions, String(epoch), number];
+    return (await this.#runner.run(FOLLOW_CHANGE, args, true)) as string;
   }
 
   async browse(state: "ready" | "delayed" | "in-flight", from: number, limit: number): Promise<Page> {

@@ -7,11 +7,13 @@ import {
 } from "@chimera/queue-core";
 import type { BackendEvents } from "./backend-events.ts";
 import type { ResolvedBackendOptions } from "./backend-options.ts";
-import { NOTHING_FETCHED, type Fetched } from "./deliveries.ts";
+import type { Fetched } from "./deliveries.ts";
 import { Confirmation } from "./confirmation.ts";
 import { partitionKeys, type PartitionKeys } from "./keys.ts";
 import type { ServerLink } from "./server-link.ts";
+import { changePartitions } from "./partition-change.ts";
 import { shareOut } from "./partition-choice.ts";
+import { PartitionTurns } from "./partition-turns.ts";
 import { Partition, type PartitionOptions } from "./partition.ts";
 import { ProducerSlots } from "./producer-slots.ts";
 import { createNonces, readReceipt } from "./receipt.ts";
@@ -30,11 +32,11 @@ export class PartitionSet {
   readonly #options: ResolvedBackendOptions;
   readonly #events: BackendEvents;
   readonly #partitions: readonly Partition[];
+  readonly #turns: PartitionTurns;
   readonly #listener: Waiter;
   #opening: Promise<readonly Partition[]> | undefined;
   #opened: readonly Partition[] | undefined;
   #confirming: ServerLink | undefined;
-  #turn = 0;
 
   constructor(
     name: string,
@@ -51,6 +53,12 @@ export class PartitionSet {
     this.#partitions = Array.from({ length: options.partitions }, (_, index) =>
       this.#partition(index, nextNonce),
     );
+    this.#turns = new PartitionTurns({
+      partitions: this.#partitions,
+      clock: connection.settings.clock,
+      release,
+      onFailure: (partition, error) => this.#logFailure(partition, error),
+    });
     this.#listener =
       options.partitions === 1 ? this.#wakeListener(release) : this.#messageListener(options.partitions);
   }
@@ -76,24 +84,8 @@ export class PartitionSet {
   }
 
   /** What is ready, from the partitions in turn. Rejects only when it holds nothing: what it holds is under a lease already. */
-  async fetch({ max, leaseMs }: DequeueRequest, willWait: boolean): Promise<Fetched> {
-    const sleepMs = willWait ? BLOCK_MS + WATCHDOG_MS : 0;
-    let joined = NOTHING_FETCHED;
-    const start = this.#turn++;
-    for (let step = 0; step < this.#partitions.length; step++) {
-      const partition = this.#partitions[(start + step) % this.#partitions.length] as Partition;
-      const room = max - joined.deliveries.length;
-      if (room === 0 || joined.deliveries[0]?.suspect === true) break;
-      const refuseSuspect = joined.deliveries.length > 0;
-      try {
-        joined = join(joined, await partition.dequeue({ max: room, leaseMs, sleepMs, refuseSuspect }));
-      } catch (error) {
-        if (joined.deliveries.length === 0) throw error;
-        this.#logFailure(partition, error);
-        break;
-      }
-    }
-    return joined;
+  async fetch(request: DequeueRequest, willWait: boolean): Promise<Fetched> {
+    return this.#turns.fetch(request, willWait ? BLOCK_MS + WATCHDOG_MS : 0);
   }
 
   /** The first deliveries before `untilMs`, or []. As {@link Waiter.wait} has it. */
@@ -117,8 +109,11 @@ export class PartitionSet {
     return this.#listener.blockedMs;
   }
 
+  /** Rejects where an enqueue would be refused, but for a full server: that one still drains. */
   async ping(): Promise<void> {
-    await Promise.all(this.#partitions.map(async (partition) => partition.census()));
+    const all = await Promise.all(this.#partitions.map(async (partition) => partition.census()));
+    const count = all.length;
+    for (const { partitions = count } of all) if (partitions !== count) throw this.#differ(partitions);
     if (this.#listener.blockedMs > BLOCK_MS + WATCHDOG_MS) {
       throw new QueueError("BACKEND_UNAVAILABLE", "The connection that waits for jobs does not answer", {
         retryable: true,
@@ -183,16 +178,24 @@ export class PartitionSet {
   async #open(): Promise<readonly Partition[]> {
     await this.#connection.preflight();
     const count = this.#partitions.length;
-    const held = (await this.#partitions[0]?.open(false)) ?? count;
-    if (held !== count && (await this.#holdsJobs(held))) throw this.#differ(held);
-    for (const each of await Promise.all(this.#partitions.map(async (partition) => partition.open(true)))) {
-      if (each !== count) throw this.#differ(each);
+    const [first, ...others] = this.#partitions as readonly [Partition, ...Partition[]];
+    const held: [number, ...number[]] = [await first.open(false)];
+    if (held[0] === count) held.push(...(await Promise.all(others.map(async (each) => each.open(false)))));
+    if (held.some((number) => number !== count)) {
+      // A change that will be refused must not close the queue to those who use it, not for a moment.
+      if (await this.#holdsJobs(held[0])) throw this.#differ(held[0]);
+      const number = await changePartitions(count, (index) => this.#partition(index, () => "").admin);
+      if (number !== String(count)) throw this.#differ(Number(number));
     }
     return this.#partitions;
   }
 
+  /** Whether there are jobs over this other number of partitions. */
   async #holdsJobs(partitions: number): Promise<boolean> {
-    const all = Array.from({ length: partitions }, (_, index) => this.#partition(index, () => ""));
+    if (partitions === this.#partitions.length) return false;
+    const all = Array.from({ length: Math.max(0, partitions) }, (_, index) =>
+      this.#partition(index, () => ""),
+    );
     const counts = await Promise.all(all.map(async (partition) => partition.census()));
     return counts.some(({ jobs }) => jobs > 0);
   }
@@ -208,20 +211,11 @@ export class PartitionSet {
   }
 
   #differ(held: number): QueueError {
-    return new QueueError(
-      "QUEUE_PARTITIONS_DIFFER",
-      `Queue \`${this.#name}\` holds jobs over ${held} partitions, not ${this.#partitions.length}; open it with \`partitions: ${held}\` or drain it first`,
-    );
+    const count = this.#partitions.length;
+    const why =
+      held === count
+        ? "is being opened with another number of partitions; open it everywhere with the same"
+        : `holds jobs over ${held} partitions, not ${count}; open it with \`partitions: ${held}\` or drain it first`;
+    return new QueueError("QUEUE_PARTITIONS_DIFFER", `Queue \`${this.#name}\` ${why}`);
   }
-}
-
-function join(one: Fetched, other: Fetched): Fetched {
-  const dues = [one.nextDueMs, other.nextDueMs].filter((due) => due !== undefined);
-  return {
-    deliveries: one.deliveries.concat(other.deliveries),
-    more: one.more || other.more,
-    paused: one.paused || other.paused,
-    reclaimed: one.reclaimed + other.reclaimed,
-    nextDueMs: dues.length === 0 ? undefined : Math.min(...dues),
-  };
 }

@@ -40,15 +40,13 @@ export class RedisQueueAdmin implements QueueAdmin {
     if (issue !== undefined) throw new QueueError("QUEUE_INVALID", issue);
     if (place === null) throw new QueueError("QUEUE_INVALID", "Expected `cursor` to be one of a page before");
     const partitions = await this.#open();
-    for (
-      let index = Number(place[1]), from = Number(place[2]);
-      index < partitions.length;
-      index++, from = 0
-    ) {
-      const page = await (partitions[index] as Partition).admin.browse(state, from, limit).catch(fail);
-      const after = page.next === undefined ? `${index + 1}:0` : `${index}:${page.next}`;
-      const last = page.next === undefined && index + 1 === partitions.length;
-      if (page.jobs.length > 0 || last) return { jobs: page.jobs, ...(!last && { cursor: after }) };
+    for (let [index, from] = [Number(place[1]), Number(place[2])]; index < partitions.length;) {
+      const { jobs, next } = await (partitions[index] as Partition).admin
+        .browse(state, from, limit)
+        .catch(fail);
+      if (next === undefined) index++;
+      from = next ?? 0;
+      if (jobs.length > 0) return { jobs, ...(index < partitions.length && { cursor: `${index}:${from}` }) };
     }
     return { jobs: [] };
   }

@@ -1,6 +1,7 @@
 import type { Environment } from "@chimera/dlq";
 import {
   connectionOptionsFromEnv,
+  overrideOptions,
   resolveConnectionOptions,
   type ConnectionSettings,
   type RedisConnectionOptions,
@@ -38,12 +39,16 @@ export class RedisConnection {
     this.#commands = this.#link("commands");
   }
 
-  /** @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them. */
+  /**
+   * A server that `overrides` name takes the place of the one in the environment, with what that says of user, password and TLS.
+   *
+   * @throws QueueError `QUEUE_INVALID` naming each wrong variable; {@link connectionOptionsFromEnv} lists them.
+   */
   static fromEnv(
     environment: Environment = process.env,
     overrides: RedisConnectionOptions = {},
   ): RedisConnection {
-    return new RedisConnection({ ...connectionOptionsFromEnv(environment), ...overrides });
+    return new RedisConnection(overrideOptions(connectionOptionsFromEnv(environment), overrides));
   }
 
   get closed(): boolean {
@@ -106,7 +111,7 @@ export class RedisConnection {
 }
 
 function newDriver(options: ResolvedConnectionOptions): Driver {
-  const { client, cluster, sentinel, url, connectTimeoutMs } = options;
+  const { client, cluster, sentinel, server, connectTimeoutMs } = options;
   if (client !== undefined) return duplicateDriver(client);
   const access = accessOf(options, connectTimeoutMs);
   if (cluster !== undefined) {
@@ -124,7 +129,7 @@ function newDriver(options: ResolvedConnectionOptions): Driver {
       nodeClientOptions: access,
     });
   }
-  return standaloneDriver({ ...access, ...(url !== undefined && { url }) });
+  return standaloneDriver({ ...access, ...server, socket: { ...access.socket, ...server?.socket } });
 }
 
 /** User, password and socket as node-redis takes them. */
@@ -139,8 +144,6 @@ function accessOf(
   };
 }
 
-function secretsOf({ url, password, sentinel }: ResolvedConnectionOptions): string[] {
-  const inUrl = url !== undefined && URL.canParse(url) ? new URL(url).password : "";
-  const secrets = [password ?? "", sentinel?.password ?? "", inUrl, decodeURIComponent(inUrl)];
-  return secrets.filter((secret) => secret !== "");
+function secretsOf({ password, sentinel }: ResolvedConnectionOptions): string[] {
+  return [password ?? "", sentinel?.password ?? ""].filter((secret) => secret !== "");
 }

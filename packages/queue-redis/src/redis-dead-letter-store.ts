@@ -28,9 +28,9 @@ import {
 import type { Script } from "./scripts/script.ts";
 import { replyWord } from "./server-errors.ts";
 
-/** Letters that one call takes or gives, and characters of payload it carries at most. */
+/** Letters that one call takes or gives, and how large all of them are at most: characters of payload, or bytes. */
 const PAGE = 100;
-const MAX_CALL_CHARACTERS = 1 << 20;
+const MAX_CALL_SIZE = 1 << 20;
 
 /** Options of {@link RedisDeadLetterStore}. */
 export interface RedisDeadLetterStoreOptions extends IntakeOptions {
@@ -86,7 +86,7 @@ export class RedisDeadLetterStore implements DeadLetterStore {
     this.#assertOpen();
     // Within one call of the server the last version of an id must win, as it would over several.
     const stored = [...new Map(letters.map((letter) => [letter.id, this.#intake(letter)])).values()];
-    for (const piece of piecesOf(stored)) {
+    for (const piece of piecesOf(stored, ({ payload }) => payload.length)) {
       const args = piece.flatMap(({ payload, ...envelope }) => [
         envelope.id,
         envelope.ts,
@@ -114,9 +114,11 @@ export class RedisDeadLetterStore implements DeadLetterStore {
   ): AsyncGenerator<StoredDeadLetter, void, void> {
     const matcher = compileFilter(filter);
     for await (const { matches } of this.#pages(matcher)) {
-      for (const stored of await this.#letters(matches.map(({ id }) => id))) {
-        signal?.throwIfAborted();
-        if (matcher(stored.letter, stored.state)) yield stored;
+      for (const piece of piecesOf(matches, ({ bytes }) => bytes)) {
+        for (const stored of await this.#letters(piece.map(({ id }) => id))) {
+          signal?.throwIfAborted();
+          if (matcher(stored.letter, stored.state)) yield stored;
+        }
       }
       signal?.throwIfAborted();
     }
@@ -238,20 +240,19 @@ export class RedisDeadLetterStore implements DeadLetterStore {
   }
 }
 
-function* piecesOf(letters: readonly DeadLetter[]): Generator<DeadLetter[]> {
-  let piece: DeadLetter[] = [];
-  let characters = 0;
-  for (const letter of letters) {
-    if (
-      piece.length === PAGE ||
-      (piece.length > 0 && characters + letter.payload.length > MAX_CALL_CHARACTERS)
-    ) {
+/** As many at a time as one call takes or gives; one that is larger than that goes alone. */
+function* piecesOf<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<Item[]> {
+  let piece: Item[] = [];
+  let total = 0;
+  for (const item of items) {
+    const size = sizeOf(item);
+    if (piece.length === PAGE || (piece.length > 0 && total + size > MAX_CALL_SIZE)) {
       yield piece;
       piece = [];
-      characters = 0;
+      total = 0;
     }
-    piece.push(letter);
-    characters += letter.payload.length;
+    piece.push(item);
+    total += size;
   }
   if (piece.length > 0) yield piece;
 }

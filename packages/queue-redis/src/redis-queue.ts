@@ -12,7 +12,7 @@ export interface RedisQueueOptions<In = unknown, Out = In>
   readonly connection?: RedisConnection;
   /** A connection of the queue's own instead, closed with it. @defaultValue "redis://127.0.0.1:6379" */
   readonly url?: RedisConnectionOptions["url"];
-  /** Variables that a connection of the queue's own is read from, as {@link RedisConnection.fromEnv} does. */
+  /** Variables that a connection of the queue's own is read from, as {@link RedisConnection.fromEnv} does; `url` wins over them. */
   readonly environment?: Environment;
 }
 
@@ -23,11 +23,15 @@ export class RedisQueue<In = unknown, Out = In> extends Queue<In, Out> {
   /** Connects to nothing. @throws QueueError `QUEUE_INVALID` with every issue. */
   constructor(name: string, options: RedisQueueOptions<In, Out> = {}) {
     const { connection, url, environment, clock, logger } = options;
-    const shared = { ...(clock && { clock }), ...(logger && { logger }) };
+    const given = {
+      ...(url !== undefined && { url }),
+      ...(clock && { clock }),
+      ...(logger && { logger }),
+    };
     const own =
       environment === undefined
-        ? () => new RedisConnection({ ...(url !== undefined && { url }), ...shared })
-        : () => RedisConnection.fromEnv(environment, shared);
+        ? () => new RedisConnection(given)
+        : () => RedisConnection.fromEnv(environment, given);
     const used = connection ?? own();
     super(new RedisBackend(name, used, options), options);
     this.#owned = connection === undefined ? used : undefined;

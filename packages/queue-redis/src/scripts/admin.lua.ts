@@ -1,10 +1,20 @@
-import { ENTRIES, LAYOUT_VERSION, NOTE_TIME, PLACES, PRELUDE, STATE, WAKE_UP } from "./prelude.lua.ts";
+import {
+  ENTRIES,
+  FREEING_WRITE,
+  LAYOUT_VERSION,
+  NOTE_TIME,
+  PLACES,
+  PRELUDE,
+  STATE,
+  WAKE_UP,
+} from "./prelude.lua.ts";
 import { defineScript, type Script } from "./script.ts";
 
-const JOB_KEYS = ["meta", "high", "normal", "low", "delayed"] as const;
+/** What {@link JOBS} needs. */
+export const JOB_KEYS = ["meta", "high", "normal", "low", "delayed"] as const;
 
 /** How many jobs a partition has, with what its `meta` counts. */
-const JOBS = `
+export const JOBS = `
 local function jobsHere(tombs, flying)
   return redis.call('LLEN', k_high) + redis.call('LLEN', k_normal) + redis.call('LLEN', k_low) - (tonumber(tombs) or 0)
     + redis.call('ZCARD', k_delayed) + (tonumber(flying) or 0)
@@ -14,24 +24,22 @@ end
 /**
  * Opens a partition: notes the layout and the number of partitions where nobody did before.
  *
- * ARGV: partitions; `1` to note it also in place of another number while there are no jobs. Returns the number of partitions that holds. Cost: O(1). Refuses a newer layout only.
+ * ARGV: partitions. Returns the number of partitions that holds, less than 0 while it is being changed. Cost: O(1). Refuses a newer layout only.
  */
 export const OPEN: Script = defineScript(
   "open",
   JOB_KEYS,
-  JOBS,
   `
-local META = redis.call('HMGET', k_meta, 'layout', 'partitions', 'tombs', 'flying')
+local META = redis.call('HMGET', k_meta, 'layout', 'partitions')
 if META[1] and tonumber(META[1]) > ${LAYOUT_VERSION} then return redis.error_reply('CHIMERA_LAYOUT_NEWER ' .. META[1]) end
-if META[1] and META[2] == ARGV[1] then return META[2] end
-if META[2] and (ARGV[2] ~= '1' or jobsHere(META[3], META[4]) > 0) then return META[2] end
-redis.call('HSET', k_meta, 'layout', ${LAYOUT_VERSION}, 'partitions', ARGV[1])
-return ARGV[1]
+local number = META[2] or ARGV[1]
+if not (META[1] and META[2]) then redis.call('HSET', k_meta, 'layout', ${LAYOUT_VERSION}, 'partitions', number) end
+return string.byte(number) == 48 and '-' .. number or number
 `,
 );
 
 /**
- * How many jobs a partition has, whatever the number of partitions it was made with.
+ * How many jobs a partition has, whatever the number of partitions it was made with; refused where every write is.
  *
  * ARGV: none. Returns that number (or `-`) and the jobs. Cost: O(1).
  */
@@ -39,6 +47,7 @@ export const CENSUS: Script = defineScript(
   "census",
   JOB_KEYS,
   JOBS,
+  FREEING_WRITE,
   `
 local META = redis.call('HMGET', k_meta, 'partitions', 'tombs', 'flying')
 return { META[1] or '-', jobsHere(META[2], META[3]) }

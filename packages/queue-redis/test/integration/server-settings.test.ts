@@ -76,6 +76,57 @@ describe("a server at its maxmemory", () => {
   });
 });
 
+describe("a ping", () => {
+  test.for([1, 3])("over %i partitions is refused where an enqueue would be", async (partitions) => {
+    await using refusing = await startRedis();
+    const connection = connect({ url: refusing.url, commandTimeoutMs: 300 });
+    await using backend = new RedisBackend("pinged", connection, { partitions });
+    await backend.ping();
+    for (const [refuse, allow, word] of [
+      [["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "READONLY"],
+      [
+        ["CONFIG", "SET", "min-replicas-to-write", "1"],
+        ["CONFIG", "SET", "min-replicas-to-write", "0"],
+        "NOREPLICAS",
+      ],
+    ] as const) {
+      await send(connection, ...refuse);
+      const [result] = await backend.enqueue([{ id: word, body: "" }]);
+      expect(result).toMatchObject({ status: "unknown" });
+      await expect(backend.ping()).rejects.toMatchObject({
+        code: "BACKEND_UNAVAILABLE",
+        retryable: true,
+        message: `Redis could not answer: ${word}`,
+      });
+      await send(connection, ...allow);
+      await backend.ping();
+    }
+    expect(await backend.metrics()).toMatchObject({ enqueued: 0 });
+  });
+
+  test("is answered by a server at its maxmemory, which still drains, and changes nothing", async () => {
+    await using full = await startRedis();
+    const connection = connect({ url: full.url });
+    await using backend = new RedisBackend("pinged", connection);
+    await backend.ping();
+    await send(connection, "CONFIG", "SET", "maxmemory", "1");
+    const { meta } = partitionKeys("chimera", "pinged", 0);
+    const before = await send(connection, "HGETALL", meta);
+    await backend.ping();
+    expect(await send(connection, "HGETALL", meta)).toEqual(before);
+  });
+
+  test("of a queue that has come over another number of partitions meanwhile says so", async () => {
+    const name = `pinged-${randomUUID()}`;
+    const connection = connect();
+    await using three = new RedisBackend(name, connection, { partitions: 3 });
+    await three.ping();
+    await using two = new RedisBackend(name, connection, { partitions: 2 });
+    await two.ping();
+    await expect(three.ping()).rejects.toMatchObject({ code: "QUEUE_PARTITIONS_DIFFER" });
+  });
+});
+
 describe("a queue that was laid out differently", () => {
   test("by a newer release is left alone", async () => {
     const connection = connect();
