@@ -84,6 +84,8 @@ export type ResolvedConnectionOptions = Omit<RedisConnectionOptions, "url"> &
   ConnectionSettings & { readonly server?: ServerPlace };
 
 const DEFAULT_URL = "redis://127.0.0.1:6379";
+/** Options that say where a server is and who may in. */
+const OF_A_SERVER = new Set(["url", "cluster", "sentinel", "client", "username", "password", "tls"]);
 const TIMEOUT_RANGE = { min: 100, max: 60_000 };
 const DEFAULTS = Object.freeze({
   prefix: DEFAULT_PREFIX,
@@ -127,8 +129,8 @@ export function overrideOptions(
 ): RedisConnectionOptions {
   const chosen = withoutUndefined(others);
   if (waysIn(options) === 0 || waysIn(chosen) === 0) return { ...options, ...chosen };
-  const { url, cluster, sentinel, client, username, password, tls, ...rest } = options;
-  return { ...rest, ...chosen };
+  const rest = Object.entries(options).filter(([name]) => !OF_A_SERVER.has(name));
+  return { ...Object.fromEntries(rest), ...chosen };
 }
 
 /** How many ways to a server are named. */
