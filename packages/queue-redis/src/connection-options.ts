@@ -105,7 +105,7 @@ export function resolveConnectionOptions(options: RedisConnectionOptions): Resol
   const server = ways > 0 && url === undefined ? undefined : readServerUrl(url ?? DEFAULT_URL);
   const issues = issuesOf(
     ways <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
-    typeof server === "string" ? `Expected \`url\` to ${server}` : tlsIssue(server, tls),
+    typeof server === "string" ? `Expected \`url\` to be ${server}` : tlsIssue(server, tls),
     nodesIssue("cluster.nodes", "a node", cluster?.nodes),
     nodesIssue("sentinel.nodes", "a sentinel", sentinel?.nodes),
     PREFIX_PATTERN.test(given.prefix) ? undefined : "Expected `prefix` to be 1 to 100 of `[A-Za-z0-9._:-]`",
@@ -156,7 +156,7 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   const sentinel = sentinelFrom(reader);
   const url = reader.text("CHIMERA_REDIS_URL");
   const server = url === undefined ? undefined : readServerUrl(url);
-  if (typeof server === "string") reader.reject("CHIMERA_REDIS_URL", `to ${server}`);
+  if (typeof server === "string") reader.reject("CHIMERA_REDIS_URL", server);
   const given = {
     url,
     cluster: cluster && { nodes: cluster },
