@@ -84,6 +84,8 @@ export type ResolvedConnectionOptions = Omit<RedisConnectionOptions, "url"> &
   ConnectionSettings & { readonly server?: ServerPlace };
 
 const DEFAULT_URL = "redis://127.0.0.1:6379";
+/** Options that say where a server is and who may in. */
+const OF_A_SERVER = new Set(["url", "cluster", "sentinel", "client", "username", "password", "tls"]);
 const TIMEOUT_RANGE = { min: 100, max: 60_000 };
 const DEFAULTS = Object.freeze({
   prefix: DEFAULT_PREFIX,
@@ -103,7 +105,7 @@ export function resolveConnectionOptions(options: RedisConnectionOptions): Resol
   const server = ways > 0 && url === undefined ? undefined : readServerUrl(url ?? DEFAULT_URL);
   const issues = issuesOf(
     ways <= 1 ? undefined : "Expected only one of `url`, `cluster`, `sentinel` and `client`",
-    typeof server === "string" ? `Expected \`url\` to ${server}` : tlsIssue(server, tls),
+    typeof server === "string" ? `Expected \`url\` to be ${server}` : tlsIssue(server, tls),
     nodesIssue("cluster.nodes", "a node", cluster?.nodes),
     nodesIssue("sentinel.nodes", "a sentinel", sentinel?.nodes),
     PREFIX_PATTERN.test(given.prefix) ? undefined : "Expected `prefix` to be 1 to 100 of `[A-Za-z0-9._:-]`",
@@ -127,8 +129,8 @@ export function overrideOptions(
 ): RedisConnectionOptions {
   const chosen = withoutUndefined(others);
   if (waysIn(options) === 0 || waysIn(chosen) === 0) return { ...options, ...chosen };
-  const { url, cluster, sentinel, client, username, password, tls, ...rest } = options;
-  return { ...rest, ...chosen };
+  const rest = Object.entries(options).filter(([name]) => !OF_A_SERVER.has(name));
+  return { ...Object.fromEntries(rest), ...chosen };
 }
 
 /** How many ways to a server are named. */
@@ -154,7 +156,7 @@ export function connectionOptionsFromEnv(environment: Environment): RedisConnect
   const sentinel = sentinelFrom(reader);
   const url = reader.text("CHIMERA_REDIS_URL");
   const server = url === undefined ? undefined : readServerUrl(url);
-  if (typeof server === "string") reader.reject("CHIMERA_REDIS_URL", `to ${server}`);
+  if (typeof server === "string") reader.reject("CHIMERA_REDIS_URL", server);
   const given = {
     url,
     cluster: cluster && { nodes: cluster },

@@ -15,16 +15,16 @@ export interface ServerUrl extends ServerPlace {
 
 const SHAPE = /^(?:rediss?:\/\/|unix:\/\/(?:[^/@]*@)?\/[^/?#])/i;
 const EXPECTED_SHAPE =
-  "be like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535";
-const EXPECTED_DATABASE = "end with the number of a database, like redis://host:6379/0";
+  "a URL like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535";
+const EXPECTED_DATABASE = "a URL like redis://host:6379/0, with the number of a database at its end";
 const EXPECTED_ESCAPES =
-  "have `%` only before two hexadecimal digits of UTF-8; a percent sign itself is `%25`";
+  "a URL with `%` only before two hexadecimal digits of UTF-8; a percent sign itself is `%25`";
 
 /**
  * Takes a URL apart: `redis://user:password@host:port/database`, the same with `rediss:`, or
  * `unix://user:password@/path?db=database`.
  *
- * @returns in place of a URL that is none, what it was expected to do: never a word of it, since it may hold a password.
+ * @returns in place of a URL that is none, what was expected: never a word of it, since it may hold a password.
  */
 export function readServerUrl(text: string): ServerUrl | string {
   // Where there is no host, URL takes no user.

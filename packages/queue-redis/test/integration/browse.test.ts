@@ -34,7 +34,7 @@ test.for([
       const request = { state: "ready", limit: 5, ...(cursor !== undefined && { cursor }) } as const;
       const page = await backend.admin.browse(request);
       // A page that says there is more holds something, or a caller could take it for the end.
-      if (page.cursor !== undefined) expect(page.jobs.length).toBeGreaterThan(0);
+      expect(page.cursor === undefined || page.jobs.length > 0).toBe(true);
       found.push(...page.jobs.map(({ job }) => job.id));
       cursor = page.cursor;
     }

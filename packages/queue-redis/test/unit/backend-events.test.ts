@@ -27,7 +27,7 @@ test.each([
     ...silentLogger,
     error: (event, fields) => void reported.push([event, fields]),
   });
-  events.on("reclaimed", listener);
+  events.on("reclaimed", () => listener() as unknown as undefined);
   events.on("reclaimed", ({ count }) => void heard.push(count));
   events.emit("reclaimed", { count: 3 });
   await turn();

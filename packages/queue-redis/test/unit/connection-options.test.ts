@@ -18,7 +18,7 @@ describe("a connection's options", () => {
     const make = (): unknown =>
       new RedisConnection({ url: "http://x", prefix: "{}", connectTimeoutMs: 1, commandTimeoutMs: 1e9 });
     expect(issuesFrom(make)).toEqual([
-      "Expected `url` to be like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535",
+      "Expected `url` to be a URL like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535",
       "Expected `prefix` to be 1 to 100 of `[A-Za-z0-9._:-]`",
       "Expected `connectTimeoutMs` to be an integer from 100 to 60_000, got `1`",
       "Expected `commandTimeoutMs` to be an integer from 100 to 60_000, got `1000000000`",

@@ -18,9 +18,9 @@ const issuesOf = (options: RedisConnectionOptions): unknown => {
 };
 
 const SHAPE =
-  "be like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535";
-const DATABASE = "end with the number of a database, like redis://host:6379/0";
-const ESCAPES = "have `%` only before two hexadecimal digits of UTF-8; a percent sign itself is `%25`";
+  "a URL like redis://host:6379/0, rediss://host:6379/0 or unix:///path?db=0, with a port from 1 to 65535";
+const DATABASE = "a URL like redis://host:6379/0, with the number of a database at its end";
+const ESCAPES = "a URL with `%` only before two hexadecimal digits of UTF-8; a percent sign itself is `%25`";
 
 describe("a URL", () => {
   test.each([
@@ -39,11 +39,11 @@ describe("a URL", () => {
     ["redis://us%er:s3cret@host", ESCAPES],
     ["unix:///p%th", ESCAPES],
   ])("`%s` is refused, with what was expected", (url, expected) => {
-    expect(issuesOf({ url })).toEqual([`Expected \`url\` to ${expected}`]);
+    expect(issuesOf({ url })).toEqual([`Expected \`url\` to be ${expected}`]);
     const CHIMERA_REDIS_URL = url;
     const error = refusal(() => RedisConnection.fromEnv({ CHIMERA_REDIS_URL }));
     expect(error).toMatchObject({ code: "QUEUE_INVALID", retryable: false });
-    expect((error as { issues: unknown }).issues).toEqual([`CHIMERA_REDIS_URL: expected to ${expected}`]);
+    expect((error as { issues: unknown }).issues).toEqual([`CHIMERA_REDIS_URL: expected ${expected}`]);
   });
 
   test.each([
