@@ -179,8 +179,8 @@ export class PartitionSet {
     await this.#connection.preflight();
     const count = this.#partitions.length;
     const [first, ...others] = this.#partitions as readonly [Partition, ...Partition[]];
-    const held: [number, ...number[]] = [await first.open(false)];
-    if (held[0] === count) held.push(...(await Promise.all(others.map(async (each) => each.open(false)))));
+    const held: [number, ...number[]] = [await first.open()];
+    if (held[0] === count) held.push(...(await Promise.all(others.map(async (each) => each.open()))));
     if (held.some((number) => number !== count)) {
       // A change that will be refused must not close the queue to those who use it, not for a moment.
       if (await this.#holdsJobs(held[0])) throw this.#differ(held[0]);

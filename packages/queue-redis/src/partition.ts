@@ -162,9 +162,9 @@ export class Partition {
     return readMetrics((await this.#runner.run(METRICS, [this.#partitions], true)) as MetricsReply);
   }
 
-  /** Claims the partition for this number of partitions if it is new, or has no jobs and `anew`; answers the number that holds. */
-  async open(anew: boolean): Promise<number> {
-    return Number(await this.#runner.run(OPEN, [this.#partitions, anew ? "1" : "0"], true));
+  /** Claims the partition for this number of partitions if it is new; answers the number that holds, below 0 while it is changed. */
+  async open(): Promise<number> {
+    return Number(await this.#runner.run(OPEN, [this.#partitions], true));
   }
 
   /** How many jobs it has, and over how many partitions they were spread. */

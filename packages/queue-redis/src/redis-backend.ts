@@ -113,7 +113,7 @@ export class RedisBackend implements QueueBackend {
     return joinMetrics(await Promise.all(all).catch(fail("count jobs")));
   }
 
-  /** A round trip to every partition, and the waiting connection not overdue. @throws QueueError `BACKEND_UNAVAILABLE` (retryable) */
+  /** A write to every partition that changes nothing, and the waiting connection not overdue. @throws QueueError `BACKEND_UNAVAILABLE` (retryable) */
   async ping(): Promise<void> {
     await this.#partitions();
     await this.#set.ping().catch(fail("answer"));

@@ -65,7 +65,8 @@ export function classifyFailure(error: unknown): FailureClass {
 export function toQueueError(error: unknown, what: string): QueueError {
   if (error instanceof QueueError) return error;
   const word = replyWord(error);
-  const detail = /^\S+ (\d+)$/.exec(errorMessage(error))?.[1] ?? "?";
+  // A number of partitions that is being changed stands behind a zero.
+  const detail = /^\S+ 0*(\d+)$/.exec(errorMessage(error))?.[1] ?? "?";
   switch (word) {
     case "OOM":
       return new QueueError(
