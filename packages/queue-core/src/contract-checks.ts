@@ -70,17 +70,11 @@ export function cutErrorText(text: string): string {
 }
 
 function isSettlement(settlement: Settlement): boolean {
-  switch (settlement.outcome) {
-    case "done":
-      return (
-        settlement.durationMs === undefined ||
-        (settlement.durationMs >= 0 && settlement.durationMs < Infinity)
-      );
-    case "retry":
-      return isWithin(settlement.delayMs, 0, MAX_DURATION_MS);
-    default:
-      return OUTCOMES.includes(settlement.outcome);
-  }
+  const { outcome } = settlement;
+  if (outcome === "retry") return isWithin(settlement.delayMs, 0, MAX_DURATION_MS);
+  if (outcome !== "done") return OUTCOMES.includes(outcome);
+  const { durationMs } = settlement;
+  return durationMs === undefined || (durationMs >= 0 && durationMs < Infinity);
 }
 
 function settlementIssues(settlement: Settlement): string[] {

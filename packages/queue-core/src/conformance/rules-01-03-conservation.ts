@@ -93,10 +93,9 @@ export const CONSERVATION_CASES: readonly ConformanceCase[] = [
           { receipt: b, ...each },
         ] as Settlement[];
         await rejects(async () => session.backend.settle(settlements), { code: "QUEUE_INVALID" });
-        const { settleAndDequeue } = session.backend;
-        if (settleAndDequeue === undefined) continue;
+        if (session.backend.settleAndDequeue === undefined) continue;
         const more = { max: 1, leaseMs: LEASE_MS };
-        await rejects(async () => settleAndDequeue.call(session.backend, settlements, more), {
+        await rejects(async () => session.backend.settleAndDequeue?.(settlements, more), {
           code: "QUEUE_INVALID",
         });
       }

@@ -27,9 +27,9 @@ async function connectionsBeside(admin: RedisConnection): Promise<number> {
 
 describe("one connection of a process", () => {
   test("carries the commands of all its queues and stores; each consumer that waits has one more", async () => {
-    await using server = await startRedis();
-    const admin = connect({ url: server.url });
-    const connection = connect({ url: server.url });
+    await using quiet = await startRedis();
+    const admin = connect({ url: quiet.url });
+    const connection = connect({ url: quiet.url });
     const backends = Array.from({ length: 5 }, (_, n) => new RedisBackend(`shared-${n}`, connection));
     const store = new RedisDeadLetterStore({ connection });
     await Promise.all([store.ping(), ...backends.map(async (backend) => backend.ping())]);
@@ -63,8 +63,8 @@ describe("one connection of a process", () => {
 
 describe("names", () => {
   test("queues under two prefixes know nothing of each other, and every key has its prefix", async () => {
-    await using server = await startRedis();
-    const [one, other] = ["one", "two:x"].map((prefix) => connect({ url: server.url, prefix })) as [
+    await using empty = await startRedis();
+    const [one, other] = ["one", "two:x"].map((prefix) => connect({ url: empty.url, prefix })) as [
       RedisConnection,
       RedisConnection,
     ];
