@@ -104,13 +104,12 @@ export class BatchExecutor<Out> implements JobRunner {
     for (const group of this.#groups) group.timer?.cancel();
   }
 
-  /** Hands back what was lost while it was gathered; answers whether there was any, so that its place may be filled. */
+  /** Hands back what was lost while it was gathered; answers whether there was any. */
   #dropLost(nowMs: number): boolean {
     const lost = this.#gathered.filter((job) => !job.isOurs(nowMs));
-    if (lost.length === 0) return false;
     this.#gathered = this.#gathered.filter((job) => job.isOurs(nowMs));
     this.#options.release(lost);
-    return true;
+    return lost.length > 0;
   }
 
   #wake(waitMs: number): void {
@@ -168,7 +167,7 @@ export class BatchExecutor<Out> implements JobRunner {
     return decoded;
   }
 
-  /** Those whose handler may be called; what was lost while a schema was at it is handed back. */
+  /** Those whose handler may be called; what was lost meanwhile is handed back. */
   #startable(decoded: readonly Decoded<Out>[]): Decoded<Out>[] {
     const nowMs = this.#options.clock.monotonic();
     for (const { job } of decoded) job.started = job.isOurs(nowMs);

@@ -13,8 +13,9 @@ import { readThrown } from "./thrown.ts";
 
 /** Waits before a job whose letter could not be stored is delivered again. */
 const STORE_BACKOFF = { baseDelayMs: 1_000, maxDelayMs: 30_000 };
-/** Why a letter was not stored in time. */
+/** Why a letter was not stored. */
 const WORKER_CLOSED = "the worker closed";
+const UNCONFIRMED = "the backend did not confirm the lease";
 
 /** What dead-lettering needs of its worker. */
 export interface DeadLetteringOptions {
@@ -49,7 +50,7 @@ export class DeadLettering {
   readonly #options: DeadLetteringOptions;
   #waiting: Entry[] = [];
   #working: readonly Entry[] = [];
-  /** Jobs in the two whose settlement was not decided: each is settled once, whatever a late answer says. */
+  /** Jobs in the two that are not settled: each is once, whatever a late answer says. */
   readonly #undecided = new Set<ActiveJob>();
   /** Stored letters whose `dead` has no answer yet. */
   readonly #stored = new Map<ActiveJob, DeadLetter>();
@@ -84,10 +85,7 @@ export class DeadLettering {
     if (this.#working.length === 0) queueMicrotask(() => void this.#work());
   }
 
-  /**
-   * Hands back what is not stored yet, and what comes from now on. A letter that is being stored may be there all the
-   * same: the next delivery stores it again, under the same id.
-   */
+  /** Hands back what is not stored, and what comes from now on; a letter stored all the same is stored again under its id. */
   handBack(): void {
     this.#over = true;
     const entries = [...this.#working, ...this.#waiting];
@@ -151,14 +149,13 @@ export class DeadLettering {
       return entries.filter(({ job, givenUp }, index) => {
         const result = results[index];
         if (result === "ok") job.leaseUntil = Math.floor(sentAt) + leaseMs;
-        else if (result !== "stale") this.#later(job, givenUp, "the backend did not confirm the lease");
+        else if (result !== "stale") this.#later(job, givenUp, UNCONFIRMED);
         else if (this.#undecided.delete(job)) onLost(job);
         return result === "ok" && this.#undecided.has(job);
       });
     } catch (error) {
       this.#report("worker.dead_letter_delayed", error, { jobs: entries.length });
-      for (const { job, givenUp } of entries)
-        this.#later(job, givenUp, "the backend did not confirm the lease");
+      for (const { job, givenUp } of entries) this.#later(job, givenUp, UNCONFIRMED);
       return [];
     }
   }

@@ -100,7 +100,7 @@ export class FetchLoop {
     return this.#calls;
   }
 
-  /** Whether it makes no call any more: the worker closed, or its backend was closed under it. */
+  /** Whether it makes no call any more. */
   get closed(): boolean {
     return this.#closed;
   }

@@ -67,13 +67,12 @@ export class Intake {
     this.#open = true;
   }
 
-  /** Starts and fetches nothing any more, and hands back what was not started. */
+  /** Starts and fetches nothing any more. */
   shut(): void {
     this.#open = false;
     this.#limitTimer?.cancel();
     this.#brakeTimer?.cancel();
     this.#limitTimer = this.#brakeTimer = undefined;
-    this.releaseFetched();
   }
 
   /** Hands back every job that was not started. */
@@ -158,7 +157,7 @@ export class Intake {
       this.#limiter?.started(nowMs);
       return job;
     }
-    // The lane goes on to the next suspect once this is answered, as after one that ran.
+    // The lane goes on once this is answered, as after a suspect that ran.
     this.#release([job]);
     return undefined;
   }

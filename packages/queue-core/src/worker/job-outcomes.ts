@@ -49,7 +49,7 @@ export class JobOutcomes implements SettlementListener {
   failed(job: ActiveJob, error: unknown): void {
     if (job.ended) return;
     const { clock, emitter, policy, intake, parking, deadLettering } = this.#options;
-    // It was told to end: a failure is then no failure of the job, unless the handler says what is to become of it.
+    // It was told to end, so this is no failure of the job, unless the handler says what is to become of it.
     if (job.abortedBy === "WORKER_CLOSING" && !isJobSignal(error)) return this.release([job]);
     intake().window.finished();
     emitter.emit("failed", { job, error });

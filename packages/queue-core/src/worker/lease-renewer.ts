@@ -64,7 +64,7 @@ export class LeaseRenewer {
     this.#timer = clock.schedule(() => this.#beat(), delayMs, true);
   }
 
-  /** A handler may ask for less than there was: the next beat must not come after the end of that. */
+  /** A handler may ask for less than there was: the next beat must come before the end of that. */
   #beatWithin(leaseMs: number): void {
     const delayMs = Math.floor(leaseMs / 3);
     if (this.#timer === undefined || this.#options.clock.monotonic() + delayMs >= this.#beatsAt) return;

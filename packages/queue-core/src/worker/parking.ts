@@ -3,7 +3,7 @@ import type { ActiveJob } from "./active-job.ts";
 
 /**
  * Jobs that are kept under their lease until a later time and then handed back, for waits that must not use up a
- * delivery. One timer for all, and none while the worker takes no jobs: nobody may be there when it would be due.
+ * delivery. One timer for all.
  */
 export class Parking {
   readonly #clock: Clock;

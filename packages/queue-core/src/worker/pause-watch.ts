@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "@chimera/dlq";
 import type { QueueBackend } from "../protocol.ts";
-import type { ActiveJob } from "./active-job.ts";
+import type { InHand } from "./in-hand.ts";
+import type { Intake } from "./intake.ts";
 
 /** Half of the second within which every consumer sees a pause. */
 const BEAT_MS = 500;
@@ -9,12 +10,8 @@ const BEAT_MS = 500;
 export interface PauseWatchOptions {
   readonly backend: QueueBackend;
   readonly clock: Clock;
-  /** Every job that was fetched and is not started, wherever it waits. */
-  readonly unstarted: () => Iterable<ActiveJob>;
-  /** Hands those back. */
-  readonly handBack: () => void;
-  /** Hands back what the worker will not come to soon. */
-  readonly trim: (nowMs: number) => void;
+  readonly intake: Intake;
+  readonly inHand: InHand;
 }
 
 /**
@@ -43,18 +40,18 @@ export class PauseWatch {
   }
 
   async #look(): Promise<void> {
-    const { backend, clock, unstarted, handBack, trim } = this.#options;
+    const { backend, clock, intake, inHand } = this.#options;
     this.#timer = undefined;
     const nowMs = clock.monotonic();
-    trim(nowMs);
+    intake.trim(nowMs);
     let oldest = Infinity;
-    for (const { fetchedAt } of unstarted()) oldest = Math.min(oldest, fetchedAt);
+    for (const { fetchedAt } of inHand.unstarted()) oldest = Math.min(oldest, fetchedAt);
     if (oldest === Infinity) return;
     this.watch();
     if (nowMs - oldest < BEAT_MS) return;
     try {
       const { paused } = await backend.metrics();
-      if (paused) handBack();
+      if (paused) inHand.releaseUnstarted();
     } catch {
       // A backend that cannot answer cannot have been paused just now; the fetch loop reports it.
     }

@@ -54,7 +54,7 @@ export async function shutDown(options: ShutdownOptions, deadlineMs: number): Pr
   }
   const done = (): boolean => finished() && flushed();
   if (!(await milestones.reached(done, (endsAt - clock.monotonic()) / 2))) {
-    // A store that has not answered by now is taken for one that failed.
+    // A store that has not answered by now counts as failed.
     options.handBackLetters();
     options.flush();
     await milestones.reached(done, endsAt - clock.monotonic());

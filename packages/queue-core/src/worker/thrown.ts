@@ -9,10 +9,7 @@ export interface Thrown {
   readonly retryable: boolean;
 }
 
-/**
- * Reads what a handler, a listener, a backend or a store threw. Never throws itself, whatever that is: an Error may have
- * no text for its message, and a proxy or a getter may throw when it is read.
- */
+/** Reads anything that was thrown. Never throws: an Error may have no text for its message, and a getter may throw. */
 export function readThrown(error: unknown): Thrown {
   try {
     const message: unknown = errorMessage(error);

@@ -127,13 +127,6 @@ export class Worker {
       onDead: (job, letter) => this.#emitter.emit("deadLettered", { job, letter }),
       progressed,
     });
-    this.#pauseWatch = new PauseWatch({
-      backend,
-      clock,
-      unstarted: () => this.#inHand.unstarted(),
-      handBack: () => this.#inHand.releaseUnstarted(),
-      trim: (nowMs) => this.#intake.trim(nowMs),
-    });
     this.#fetch = new FetchLoop({
       backend,
       clock,
@@ -159,6 +152,7 @@ export class Worker {
       fetch: this.#fetch,
       release,
     });
+    this.#pauseWatch = new PauseWatch({ backend, clock, intake: this.#intake, inHand: this.#inHand });
     this.#fetch.schedule();
   }
 
@@ -196,8 +190,7 @@ export class Worker {
 
   /**
    * Resolves once nothing is ready in the queue and everything fetched is settled. Jobs that wait for a later try do not
-   * count. Resolves too when the worker is paused and nothing is left in its hands, and when it or its backend is closed:
-   * what could not be settled by then comes back when its lease ends.
+   * count. Resolves too when the worker is paused and nothing is left in its hands, and when it or its backend is closed.
    */
   async idle(): Promise<void> {
     this.#fetch.recheck();
@@ -251,7 +244,7 @@ export class Worker {
 
   #isIdle(): boolean {
     if (this.#state === "closed") return true;
-    // A backend that was closed takes no settlement any more, however long they wait.
+    // A closed backend takes no settlement any more.
     if (this.#fetch.closed) return this.#finished();
     if (!this.#inHand.empty || this.#intake.fetched > 0) return false;
     return this.#state !== "running" || this.#fetch.dry;

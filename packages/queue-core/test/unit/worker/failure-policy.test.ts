@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_BACKOFF } from "@chimera/dlq";
 import { RetryAfter, Unrecoverable, type Delivery } from "../../../src/index.ts";
 import { sampleDelivery } from "../../../src/testing/index.ts";
-import { decideFailure } from "../../../src/worker/failure-policy.ts";
+import { decideFailure, isJobSignal } from "../../../src/worker/failure-policy.ts";
 
 function delivery(parts: Partial<Delivery> = {}, headers: Record<string, string> = {}): Delivery {
   const { job } = sampleDelivery();
@@ -58,6 +58,11 @@ describe("after a failed attempt", () => {
       counts: true,
     });
     expect(decideFailure(foreign, delivery(), options)).toMatchObject({ kind: "retry", delayMs });
+  });
+
+  it("only an error that says what is to become of the job is a signal", () => {
+    const thrown = [new Unrecoverable("x"), new RetryAfter(1), down, new Error("x"), undefined];
+    expect(thrown.map((error) => isJobSignal(error))).toEqual([true, true, false, false, false]);
   });
 
   it("full jitter spreads each wait over 0 to its value", () => {

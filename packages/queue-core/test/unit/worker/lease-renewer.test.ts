@@ -256,6 +256,18 @@ describe("extending one lease", () => {
     expect(job.leaseUntil).toBe(20_000);
   });
 
+  it("brings the next beat forward for less than there was, and leaves it where it is for more", async () => {
+    const { clock, renewer, beats, calls, hold } = newRig();
+    const job = hold("a");
+    await renewer.extend(job, 600);
+    await renewer.extend(job, 20_000);
+    expect(clock.pendingCount).toBe(1);
+    await clock.advance(600);
+    expect(beats).toEqual([200]);
+    expect(calls).toEqual(["0 a", "0 a"]);
+    expect(job.leaseUntil).toBe(20_000);
+  });
+
   it.each(["ended", "lost"] as const)("asks nobody for a job that is %s", async (how) => {
     const { renewer, calls, hold } = newRig();
     const job = hold("a");
