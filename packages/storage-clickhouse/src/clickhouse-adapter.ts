@@ -3,9 +3,10 @@ import type { Environment, ReplayTarget } from "@chimera/dlq";
 import { resolveOptions } from "./adapter-options.ts";
 import type { ClickHouseOptions, ClickHouseSettings, ResolvedOptions } from "./adapter-options.ts";
 import { Alarms } from "./alarms.ts";
-import { Batch } from "./batch/batch.ts";
+import { batchesOf } from "./batch/batch.ts";
 import { secretsOf } from "./credentials.ts";
-import { sendBatch } from "./delivery/send-batch.ts";
+import { sendAll, sendBatch } from "./delivery/send-batch.ts";
+import { DirectCalls } from "./direct-calls.ts";
 import { loadDriver } from "./driver.ts";
 import type { Driver } from "./driver.ts";
 import { EndpointPool } from "./endpoints/endpoint-pool.ts";
@@ -60,6 +61,7 @@ export class ClickHouseAdapter {
   readonly #routes: Routes;
   readonly #secrets: readonly string[];
   readonly #statements: StatementRunner;
+  readonly #direct: DirectCalls;
   readonly #writers = new Set<{ readonly writer: Closable; readonly table: TableName }>();
   #closing: Promise<void> | undefined;
 
@@ -72,6 +74,7 @@ export class ClickHouseAdapter {
     this.#secrets = options.servers.flatMap(({ username, password }) => secretsOf(username, password));
     const shared = { pool: this.#pool, options, secrets: this.#secrets };
     this.#statements = new StatementRunner(shared);
+    this.#direct = new DirectCalls(options.clock);
     this.#routes = new Routes({ ...shared, alarms: this.#alarms, counters: this.#counters });
   }
 
@@ -162,17 +165,11 @@ export class ClickHouseAdapter {
     const buffers = encodeRows(rows, this.#rules);
     const courier = this.#routes.courier(name, settings);
     const office = this.#routes.office(name, this.#options.deadLetters ?? null);
-    let deadLettered = 0;
-    for (const [index, buffer] of buffers.entries()) {
-      const batch = new Batch({
-        token: buffers.length === 1 ? token : `${token}#${index + 1}`,
-        rows: buffer,
-        firstMs: this.#options.clock.now(),
-      });
-      const fates = await sendBatch(batch, courier, office, signal === undefined ? {} : { giveUp: signal });
-      for (const fate of fates.values()) if (fate !== "dead-lettered") throw fate;
-      deadLettered += fates.size;
-    }
+    const batches = batchesOf(buffers, token, this.#options.clock.now());
+    const deadLettered = await this.#direct.run(
+      async (signals) => sendAll(batches, courier, office, signals),
+      signal,
+    );
     return { stored: rows.length - deadLettered, deadLettered };
   }
 
@@ -262,7 +259,9 @@ export class ClickHouseAdapter {
   }
 
   /**
-   * Closes all writers, then the connections. Idempotent; always resolves within the deadline.
+   * Closes all writers, waits for inserts under way, then closes the connections. An insert that is not done in time
+   * is ended: dead-lettered, or rejected with an error that leaves open whether it was stored. Idempotent; always
+   * resolves within the deadline.
    *
    * @param options.deadlineMs - milliseconds. @defaultValue 10_000
    */
@@ -276,7 +275,10 @@ export class ClickHouseAdapter {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    await Promise.all([...this.#writers].map(async ({ writer }) => writer.close({ deadlineMs })));
+    await Promise.all([
+      ...[...this.#writers].map(async ({ writer }) => writer.close({ deadlineMs })),
+      this.#direct.close(deadlineMs),
+    ]);
     await Promise.all(this.#pool.endpoints.map(async ({ client }) => client.close()));
   }
 

@@ -83,8 +83,7 @@ export class StatementRunner {
         if (signal?.aborted === true || attempt === READ_ATTEMPTS || !retries(failure)) {
           throw this.#mapped(error, what, signal);
         }
-        const { clock, backoff, random } = this.#parts.options;
-        await sleep(clock, backoffDelayMs(attempt, backoff, random), signal);
+        await this.#waitAfter(attempt, what, signal);
       }
     }
   }
@@ -92,11 +91,25 @@ export class StatementRunner {
   async #acquire(what: string, signal: AbortSignal | undefined): Promise<Endpoint> {
     const { pool, options } = this.#parts;
     const deadline = options.clock.monotonic() + options.requestTimeoutMs;
-    const endpoint = await pool.acquire({ deadline, signal });
+    let endpoint: Endpoint | undefined;
+    try {
+      endpoint = await pool.acquire({ deadline, signal });
+    } catch (error) {
+      throw this.#mapped(error, what, signal);
+    }
     if (endpoint !== undefined) return endpoint;
     throw new ClickHouseStorageError("CLICKHOUSE_UNAVAILABLE", `${what}: no server answers`, {
       retryable: true,
     });
+  }
+
+  async #waitAfter(attempt: number, what: string, signal: AbortSignal | undefined): Promise<void> {
+    const { clock, backoff, random } = this.#parts.options;
+    try {
+      await sleep(clock, backoffDelayMs(attempt, backoff, random), signal);
+    } catch (error) {
+      throw this.#mapped(error, what, signal);
+    }
   }
 
   #note(endpoint: Endpoint, error: unknown, signal: AbortSignal | undefined): Failure {

@@ -113,7 +113,7 @@ export class Delivery {
       return "stored";
     } catch (error) {
       const read = readFailure(error, secrets);
-      const failure = this.#signal?.aborted === true ? { ...read, ...ENDED } : read;
+      const failure = this.#signal?.aborted === true ? { ...read, ...this.#ended(sent) } : read;
       this.#note(endpoint, failure, sent && failure.outcomeUnknown);
       return failure;
     }
@@ -158,13 +158,19 @@ export class Delivery {
     }
   }
 
+  /** What a batch says whose last insert was ended by the signal. */
+  #ended(sent: boolean): Pick<Failure, "code" | "message"> {
+    const mayBeStored = sent || this.#pinned !== undefined;
+    const message = mayBeStored
+      ? "ended before the server had answered: the rows may be stored"
+      : "ended before the rows were sent";
+    return { code: "ABORTED", message };
+  }
+
   get #holdKey(): string {
     return `held:${this.#parts.table.given}`;
   }
 }
-
-/** What a batch says whose last insert was ended by the signal. */
-const ENDED = { code: "ABORTED", message: "ended before the server had answered" };
 
 /** What a batch says that never came to a try: no server could be called, or it was closed first. */
 const NOT_TRIED: Failure = {
