@@ -13,6 +13,7 @@ import { EndpointPool } from "./endpoints/endpoint-pool.ts";
 import { openEndpoints } from "./endpoints/open-endpoints.ts";
 import { settingsFromEnvironment } from "./environment.ts";
 import { ClickHouseStorageError, invalid } from "./errors.ts";
+import type { ClickHouseStorageErrorDetails } from "./errors.ts";
 import { checkHealth } from "./health.ts";
 import type { ClickHouseHealth } from "./health.ts";
 import { InsertCounters } from "./metrics.ts";
@@ -215,12 +216,13 @@ export class ClickHouseAdapter {
     this.#assertOpen();
     const { deadLetters } = this.#options;
     const routeTo = (given: string): ReplayRoute => {
-      this.#assertOpen();
+      // To a replay it is the surroundings that failed: its letters stay as they are.
+      this.#assertOpen({ retryable: true });
       const name = tableName(given);
       const courier = this.#routes.replayCourier(name);
       return { courier, office: deadLetters ? this.#routes.office(name, deadLetters) : undefined };
     };
-    return new ClickHouseReplayTarget(routeTo, table);
+    return new ClickHouseReplayTarget(routeTo, this.#direct, table);
   }
 
   /** Asks every server and looks at the writers' tables. Never rejects; at most `deadlineMs` (default 3_000). */
@@ -259,7 +261,7 @@ export class ClickHouseAdapter {
   }
 
   /**
-   * Closes all writers, waits for inserts under way, then closes the connections. An insert that is not done in time
+   * Closes all writers, waits for inserts and replays under way, then closes the connections. An insert not done in time
    * is ended: dead-lettered, or rejected with an error that leaves open whether it was stored. Idempotent; always
    * resolves within the deadline.
    *
@@ -286,9 +288,9 @@ export class ClickHouseAdapter {
     return { textOnly: this.#options.connection !== undefined };
   }
 
-  #assertOpen(): void {
+  #assertOpen(details: ClickHouseStorageErrorDetails = {}): void {
     if (this.#closing === undefined) return;
-    throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", "The ClickHouse adapter was closed");
+    throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", "The ClickHouse adapter was closed", details);
   }
 }
 

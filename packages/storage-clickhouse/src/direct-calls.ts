@@ -3,7 +3,7 @@ import type { Clock } from "@chimera/dlq";
 import type { SendBatchOptions } from "./delivery/send-batch.ts";
 import { Ending } from "./ending.ts";
 
-/** Batches that are sent without a writer: what a close of the adapter waits for, and ends in time. */
+/** Inserts and replays, which need no writer: what a close of the adapter waits for, and ends in time. */
 export class DirectCalls {
   readonly #ending: Ending;
   readonly #underWay = new Map<Promise<unknown>, AbortController>();
@@ -21,7 +21,7 @@ export class DirectCalls {
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const giveUp = new AbortController();
-    const onAbort = (): void => giveUp.abort();
+    const onAbort = (): void => giveUp.abort(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
     const running = call({ giveUp: giveUp.signal, abandon: this.#ending.signals.abandon });

@@ -44,7 +44,8 @@ export class Delivery {
     const refused = await this.#persist(() => this.#batch.whole());
     const whole = this.#batch.whole();
     this.#batch.commit();
-    if (refused === undefined) return this.#refusals;
+    // All of them may have been taken back since the last try.
+    if (refused === undefined || whole.rowCount === 0) return this.#refusals;
     const isolated = await isolateBadRows(whole, refused, {
       maxBadRows: badRows.allowed,
       send: async (part) => this.#persist(() => part),

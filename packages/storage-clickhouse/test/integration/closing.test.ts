@@ -1,4 +1,5 @@
-import { MemoryDeadLetterStore } from "@chimera/dlq";
+import { MemoryDeadLetterStore, replay } from "@chimera/dlq";
+import { sampleLetter } from "@chimera/dlq/testing";
 import { TcpProxy } from "@chimera/test-services";
 import { describe, expect, it } from "vitest";
 
@@ -66,6 +67,64 @@ describe("close of an adapter", () => {
     const ended = outcomeOf(adapter.insert(freshTable(), [{ id: 1 }]));
     await within(1_500, adapter.close({ deadlineMs: 800 }));
     expect(ended.value).toMatchObject({ code: "CLICKHOUSE_DEAD_LETTERS_FAILED", retryable: true });
+  });
+});
+
+describe("close of a writer", () => {
+  it("makes no letter of a batch whose rows were all taken back", async () => {
+    const deadLetters = new MemoryDeadLetterStore();
+    const adapter = await open({ url: server.url, deadLetters });
+    const stop = new AbortController();
+    const row = outcomeOf(adapter.writer(freshTable()).write({ id: 1 }, { signal: stop.signal }));
+    await expect.poll(() => adapter.metrics().insertsFailed.configuration).toBeGreaterThan(0);
+    stop.abort(new Error("taken back"));
+    await adapter.close({ deadlineMs: 100 });
+    expect(row.value).toMatchObject({ message: "taken back" });
+    expect(await deadLetters.stats()).toMatchObject({ count: 0 });
+  });
+});
+
+describe("a replay that is aborted once the good rows of a letter are stored", () => {
+  it("begins no append that it would not wait for", async () => {
+    const deadLetters = new MemoryDeadLetterStore();
+    await using adapter = await open({ url: server.url, deadLetters });
+    const target = `clickhouse:${await createEvents(adapter)}`;
+    const letter = sampleLetter({ target, encoding: "text", payload: '{"id":1}\n{"id":"x"}' });
+    const stop = new AbortController();
+    adapter.onInsert(() => stop.abort(new Error("stopped")));
+    const [outcome] = await adapter
+      .replayTarget()
+      .take([{ letter, replayId: "again" }], { signal: stop.signal });
+    expect(outcome).toMatchObject({
+      status: "failed",
+      error: { code: "CLICKHOUSE_DEAD_LETTERS_FAILED", retryable: true },
+    });
+    expect(await deadLetters.stats()).toMatchObject({ count: 0 });
+  });
+});
+
+describe("an adapter that is closed under a replay", () => {
+  it("waits for what the replay has under way", async () => {
+    await using proxy = await TcpProxy.start(server.url);
+    await using observer = await open({ url: server.url });
+    const target = `clickhouse:${await createEvents(observer)}`;
+    const adapter = await open({ url: proxy.through(server.url) });
+    proxy.rules.latencyMs = 100;
+    const letter = sampleLetter({ target, payload: '{"id":1}' });
+    const taking = outcomeOf(adapter.replayTarget().take([{ letter, replayId: "again" }], {}));
+    await adapter.close();
+    expect(taking.value).toEqual(["taken"]);
+  });
+
+  it("is a target that is unavailable: its letters stay as they were", async () => {
+    const deadLetters = new MemoryDeadLetterStore();
+    await deadLetters.append([sampleLetter({ target: "clickhouse:events", payload: '{"id":1}' })]);
+    const adapter = await open({ url: server.url, deadLetters });
+    const target = adapter.replayTarget();
+    await adapter.close();
+    const report = await replay(deadLetters, target, { maxTries: 1 });
+    expect(report).toMatchObject({ ended: "target-unavailable", failed: 0 });
+    for await (const { letter } of deadLetters.list()) expect(letter.replays).toBe(0);
   });
 });
 
