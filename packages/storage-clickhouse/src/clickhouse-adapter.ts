@@ -74,8 +74,8 @@ export class ClickHouseAdapter {
     this.#counters = new InsertCounters(options.logger);
     this.#secrets = options.servers.flatMap(({ username, password }) => secretsOf(username, password));
     const shared = { pool: this.#pool, options, secrets: this.#secrets };
-    this.#statements = new StatementRunner(shared);
     this.#direct = new DirectCalls(options.clock);
+    this.#statements = new StatementRunner({ ...shared, calls: this.#direct });
     this.#routes = new Routes({ ...shared, alarms: this.#alarms, counters: this.#counters });
   }
 
@@ -261,9 +261,9 @@ export class ClickHouseAdapter {
   }
 
   /**
-   * Closes all writers, waits for inserts and replays under way, then closes the connections. An insert not done in time
-   * is ended: dead-lettered, or rejected with an error that leaves open whether it was stored. Idempotent; always
-   * resolves within the deadline.
+   * Closes all writers, waits for the other calls under way, then closes the connections. What is not done in time is
+   * ended: an insert is dead-lettered, or rejects like a statement with an error that leaves open whether it took
+   * effect. A stream of rows is cut. Idempotent; always resolves within the deadline.
    *
    * @param options.deadlineMs - milliseconds. @defaultValue 10_000
    */

@@ -3,7 +3,7 @@ import type { Clock } from "@chimera/dlq";
 import type { SendBatchOptions } from "./delivery/send-batch.ts";
 import { Ending } from "./ending.ts";
 
-/** Inserts and replays, which need no writer: what a close of the adapter waits for, and ends in time. */
+/** Calls that need no writer, such as inserts and statements: what a close of the adapter waits for, and ends in time. */
 export class DirectCalls {
   readonly #ending: Ending;
   readonly #underWay = new Map<Promise<unknown>, AbortController>();

@@ -21,14 +21,18 @@ export class Ending {
   }
 
   /**
-   * Waits for `work`, which must follow the signals: the first aborts when the last quarter of the deadline (2 s at
-   * most) begins, the second at its end.
+   * Waits for `work`, which should follow the signals: the first aborts when the last quarter of the deadline (2 s at
+   * most) begins, the second at its end. What goes on all the same, as an engine in the process may, is not waited for.
    */
   async within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
     const reserveMs = Math.min(deadlineMs / 4, MAX_RESERVE_MS);
     const giveUp = this.#clock.schedule(() => this.#giveUp.abort(), deadlineMs - reserveMs);
     const abandon = this.#clock.schedule(() => this.#abandon.abort(), deadlineMs);
-    await work;
+    const over = new Promise<void>((resolve) => {
+      // One turn later: what follows the signal has ended by then.
+      this.signals.abandon.addEventListener("abort", () => setImmediate(resolve), { once: true });
+    });
+    await Promise.race([work, over]);
     giveUp.cancel();
     abandon.cancel();
   }

@@ -70,6 +70,22 @@ describe("close of an adapter", () => {
   });
 });
 
+describe("a statement that runs when its adapter is closed", () => {
+  it("may end in time", async () => {
+    const adapter = await open({ url: server.url });
+    const ended = outcomeOf(adapter.query("SELECT sleep(0.3) AS slept"));
+    await adapter.close();
+    expect(ended.value).toEqual([{ slept: 0 }]);
+  });
+
+  it.each(["query", "command"] as const)("is ended at the deadline: a %s", async (call) => {
+    const adapter = await open({ url: server.url });
+    const ended = outcomeOf(adapter[call]("SELECT sleep(3)"));
+    await within(1_500, adapter.close({ deadlineMs: 400 }));
+    expect(ended.value).toMatchObject({ code: "CLICKHOUSE_ABORTED", retryable: false });
+  });
+});
+
 describe("close of a writer", () => {
   it("makes no letter of a batch whose rows were all taken back", async () => {
     const deadLetters = new MemoryDeadLetterStore();
