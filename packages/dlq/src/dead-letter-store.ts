@@ -73,7 +73,9 @@ export interface DeadLetterStore {
   stats(filter?: DeadLetterFilter): Promise<DeadLetterStats>;
   /**
    * Keeps other replays and purges out until it is released, its holder has died, or has stood still for too long.
-   * A store may lack it: then only the target's deduplication keeps two replays from doubling.
+   * A replay holds it from before its first list until nothing of it is under way any more.
+   * A store may lack it: then only the target's deduplication keeps two replays from doubling. A view that shares a
+   * store among replays keeps nobody out, and learns by the release what it may give back to the others.
    * @throws DlqError `DLQ_LOCKED` (retryable) when another holds it, after waiting as long as a dead holder's hold lasts.
    */
   lock?(options?: { readonly signal?: AbortSignal }): Promise<DeadLetterLock>;

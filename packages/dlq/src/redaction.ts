@@ -5,8 +5,9 @@ import { MASK } from "./foundation/redact.ts";
 /** One step of a path: a key, or `*` for every key and every index. */
 type Step = string;
 
-/** `a.b`, `a[0]`, `a[*].b`, `a["key with . in it"]`. */
-const STEP = /\.?([^.[\]"]+)|\[(\d+|\*)\]|\["((?:[^"\\]|\\.)*)"\]/y;
+/** `a.b`, `a[0]`, `a[*].b`, `a["key with . in it"]`, where the quoted key is a string as JSON has it (RFC 8259, 7). */
+const STEP =
+  /\.?([^.[\]"]+)|\[(\d+|\*)\]|\["((?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*)"\]/uy;
 const ROOTS = ["payload", "headers"] as const;
 
 /**

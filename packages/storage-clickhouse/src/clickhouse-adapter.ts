@@ -3,15 +3,17 @@ import type { Environment, ReplayTarget } from "@chimera/dlq";
 import { resolveOptions } from "./adapter-options.ts";
 import type { ClickHouseOptions, ClickHouseSettings, ResolvedOptions } from "./adapter-options.ts";
 import { Alarms } from "./alarms.ts";
-import { Batch } from "./batch/batch.ts";
+import { batchesOf } from "./batch/batch.ts";
 import { secretsOf } from "./credentials.ts";
-import { sendBatch } from "./delivery/send-batch.ts";
+import { sendAll, sendBatch } from "./delivery/send-batch.ts";
+import { DirectCalls } from "./direct-calls.ts";
 import { loadDriver } from "./driver.ts";
 import type { Driver } from "./driver.ts";
 import { EndpointPool } from "./endpoints/endpoint-pool.ts";
 import { openEndpoints } from "./endpoints/open-endpoints.ts";
 import { settingsFromEnvironment } from "./environment.ts";
 import { ClickHouseStorageError, invalid } from "./errors.ts";
+import type { ClickHouseStorageErrorDetails } from "./errors.ts";
 import { checkHealth } from "./health.ts";
 import type { ClickHouseHealth } from "./health.ts";
 import { InsertCounters } from "./metrics.ts";
@@ -60,6 +62,7 @@ export class ClickHouseAdapter {
   readonly #routes: Routes;
   readonly #secrets: readonly string[];
   readonly #statements: StatementRunner;
+  readonly #direct: DirectCalls;
   readonly #writers = new Set<{ readonly writer: Closable; readonly table: TableName }>();
   #closing: Promise<void> | undefined;
 
@@ -71,7 +74,8 @@ export class ClickHouseAdapter {
     this.#counters = new InsertCounters(options.logger);
     this.#secrets = options.servers.flatMap(({ username, password }) => secretsOf(username, password));
     const shared = { pool: this.#pool, options, secrets: this.#secrets };
-    this.#statements = new StatementRunner(shared);
+    this.#direct = new DirectCalls(options.clock);
+    this.#statements = new StatementRunner({ ...shared, calls: this.#direct });
     this.#routes = new Routes({ ...shared, alarms: this.#alarms, counters: this.#counters });
   }
 
@@ -162,17 +166,11 @@ export class ClickHouseAdapter {
     const buffers = encodeRows(rows, this.#rules);
     const courier = this.#routes.courier(name, settings);
     const office = this.#routes.office(name, this.#options.deadLetters ?? null);
-    let deadLettered = 0;
-    for (const [index, buffer] of buffers.entries()) {
-      const batch = new Batch({
-        token: buffers.length === 1 ? token : `${token}#${index + 1}`,
-        rows: buffer,
-        firstMs: this.#options.clock.now(),
-      });
-      const fates = await sendBatch(batch, courier, office, signal === undefined ? {} : { giveUp: signal });
-      for (const fate of fates.values()) if (fate !== "dead-lettered") throw fate;
-      deadLettered += fates.size;
-    }
+    const batches = batchesOf(buffers, token, this.#options.clock.now());
+    const deadLettered = await this.#direct.run(
+      async (signals) => sendAll(batches, courier, office, signals),
+      signal,
+    );
     return { stored: rows.length - deadLettered, deadLettered };
   }
 
@@ -218,12 +216,13 @@ export class ClickHouseAdapter {
     this.#assertOpen();
     const { deadLetters } = this.#options;
     const routeTo = (given: string): ReplayRoute => {
-      this.#assertOpen();
+      // To a replay it is the surroundings that failed: its letters stay as they are.
+      this.#assertOpen({ retryable: true });
       const name = tableName(given);
       const courier = this.#routes.replayCourier(name);
       return { courier, office: deadLetters ? this.#routes.office(name, deadLetters) : undefined };
     };
-    return new ClickHouseReplayTarget(routeTo, table);
+    return new ClickHouseReplayTarget(routeTo, this.#direct, table);
   }
 
   /** Asks every server and looks at the writers' tables. Never rejects; at most `deadlineMs` (default 3_000). */
@@ -262,7 +261,9 @@ export class ClickHouseAdapter {
   }
 
   /**
-   * Closes all writers, then the connections. Idempotent; always resolves within the deadline.
+   * Closes all writers, waits for the other calls under way, then closes the connections. What is not done in time is
+   * ended: an insert is dead-lettered, or rejects like a statement with an error that leaves open whether it took
+   * effect. A stream of rows is cut. Idempotent; always resolves within the deadline.
    *
    * @param options.deadlineMs - milliseconds. @defaultValue 10_000
    */
@@ -276,7 +277,10 @@ export class ClickHouseAdapter {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    await Promise.all([...this.#writers].map(async ({ writer }) => writer.close({ deadlineMs })));
+    await Promise.all([
+      ...[...this.#writers].map(async ({ writer }) => writer.close({ deadlineMs })),
+      this.#direct.close(deadlineMs),
+    ]);
     await Promise.all(this.#pool.endpoints.map(async ({ client }) => client.close()));
   }
 
@@ -284,9 +288,9 @@ export class ClickHouseAdapter {
     return { textOnly: this.#options.connection !== undefined };
   }
 
-  #assertOpen(): void {
+  #assertOpen(details: ClickHouseStorageErrorDetails = {}): void {
     if (this.#closing === undefined) return;
-    throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", "The ClickHouse adapter was closed");
+    throw new ClickHouseStorageError("CLICKHOUSE_CLOSED", "The ClickHouse adapter was closed", details);
   }
 }
 

@@ -4,6 +4,7 @@ import { Batch } from "./batch/batch.ts";
 import type { Courier } from "./delivery/courier.ts";
 import type { DeadLetterOffice } from "./delivery/dead-letter-office.ts";
 import { bytesOfLetter, tableOfTarget } from "./delivery/letters.ts";
+import type { DirectCalls } from "./direct-calls.ts";
 import { ClickHouseStorageError } from "./errors.ts";
 import { errorOf } from "./failure.ts";
 
@@ -27,11 +28,16 @@ const CONCURRENCY = 4;
 export class ClickHouseReplayTarget implements ReplayTarget {
   readonly name: string;
   readonly #routeTo: (table: string) => ReplayRoute;
+  readonly #calls: DirectCalls;
   readonly #table: string | undefined;
 
-  /** @param table - where letters of other targets go too; without it they are answered `failed`. */
-  constructor(routeTo: (table: string) => ReplayRoute, table?: string) {
+  /**
+   * @param routeTo - throws an error that is `retryable` once the adapter is closed.
+   * @param table - where letters of other targets go too; without it they are answered `failed`.
+   */
+  constructor(routeTo: (table: string) => ReplayRoute, calls: DirectCalls, table?: string) {
     this.#routeTo = routeTo;
+    this.#calls = calls;
     this.#table = table;
     this.name = table === undefined ? "clickhouse" : `clickhouse:${table}`;
   }
@@ -40,6 +46,10 @@ export class ClickHouseReplayTarget implements ReplayTarget {
     items: readonly ReplayItem[],
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<readonly ReplayOutcome[]> {
+    return this.#calls.run(async ({ giveUp }) => this.#takeAll(items, giveUp), signal);
+  }
+
+  async #takeAll(items: readonly ReplayItem[], signal: AbortSignal): Promise<readonly ReplayOutcome[]> {
     const outcomes: ReplayOutcome[] = Array.from({ length: items.length }, () => NOT_TAKEN);
     const queue = items.entries();
     const worker = async (): Promise<void> => {
@@ -49,7 +59,7 @@ export class ClickHouseReplayTarget implements ReplayTarget {
     return outcomes;
   }
 
-  async #takeOne(item: ReplayItem, signal: AbortSignal | undefined): Promise<ReplayOutcome> {
+  async #takeOne(item: ReplayItem, signal: AbortSignal): Promise<ReplayOutcome> {
     const { letter } = item;
     const table = this.#table ?? tableOfTarget(letter.target);
     try {

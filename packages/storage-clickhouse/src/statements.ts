@@ -1,6 +1,7 @@
 import { backoffDelayMs, sleep } from "@chimera/dlq";
 
 import type { ClickHouseSettings, ResolvedOptions } from "./adapter-options.ts";
+import type { DirectCalls } from "./direct-calls.ts";
 import type { EndpointPool } from "./endpoints/endpoint-pool.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { ClickHouseStorageError } from "./errors.ts";
@@ -21,6 +22,8 @@ export interface StatementRunnerParts {
   readonly pool: EndpointPool;
   readonly options: ResolvedOptions;
   readonly secrets: readonly string[];
+  /** What a close of the adapter waits for, and ends. */
+  readonly calls: DirectCalls;
 }
 
 /** Tries of a read. A writer's patience would hold up a person who looks at a page. */
@@ -35,10 +38,14 @@ export class StatementRunner {
   }
 
   async query<Row>(sql: string, options: StatementOptions): Promise<Row[]> {
-    return this.#run("Query failed", options, isTransient, async ({ client }, settings) => {
-      const answer = await client.query({ query: sql, format: "JSONEachRow", ...settings });
-      return answer.json<Row>();
-    });
+    return this.#parts.calls.run(
+      async ({ giveUp: signal }) =>
+        this.#run("Query failed", { ...options, signal }, isTransient, async ({ client }, settings) => {
+          const answer = await client.query({ query: sql, format: "JSONEachRow", ...settings });
+          return answer.json<Row>();
+        }),
+      options.signal,
+    );
   }
 
   async *stream<Row>(sql: string, options: StatementOptions): AsyncGenerator<Row, void, void> {
@@ -57,9 +64,13 @@ export class StatementRunner {
   }
 
   async command(sql: string, options: StatementOptions): Promise<void> {
-    await this.#run("Statement failed", options, neverRan, async ({ client }, settings) => {
-      await client.command({ query: sql, ...settings });
-    });
+    await this.#parts.calls.run(
+      async ({ giveUp: signal }) =>
+        this.#run("Statement failed", { ...options, signal }, neverRan, async ({ client }, settings) => {
+          await client.command({ query: sql, ...settings });
+        }),
+      options.signal,
+    );
   }
 
   async #run<Answer>(
@@ -83,8 +94,7 @@ export class StatementRunner {
         if (signal?.aborted === true || attempt === READ_ATTEMPTS || !retries(failure)) {
           throw this.#mapped(error, what, signal);
         }
-        const { clock, backoff, random } = this.#parts.options;
-        await sleep(clock, backoffDelayMs(attempt, backoff, random), signal);
+        await this.#waitAfter(attempt, what, signal);
       }
     }
   }
@@ -92,11 +102,25 @@ export class StatementRunner {
   async #acquire(what: string, signal: AbortSignal | undefined): Promise<Endpoint> {
     const { pool, options } = this.#parts;
     const deadline = options.clock.monotonic() + options.requestTimeoutMs;
-    const endpoint = await pool.acquire({ deadline, signal });
+    let endpoint: Endpoint | undefined;
+    try {
+      endpoint = await pool.acquire({ deadline, signal });
+    } catch (error) {
+      throw this.#mapped(error, what, signal);
+    }
     if (endpoint !== undefined) return endpoint;
     throw new ClickHouseStorageError("CLICKHOUSE_UNAVAILABLE", `${what}: no server answers`, {
       retryable: true,
     });
+  }
+
+  async #waitAfter(attempt: number, what: string, signal: AbortSignal | undefined): Promise<void> {
+    const { clock, backoff, random } = this.#parts.options;
+    try {
+      await sleep(clock, backoffDelayMs(attempt, backoff, random), signal);
+    } catch (error) {
+      throw this.#mapped(error, what, signal);
+    }
   }
 
   #note(endpoint: Endpoint, error: unknown, signal: AbortSignal | undefined): Failure {
@@ -110,7 +134,7 @@ export class StatementRunner {
   #mapped(error: unknown, what: string, signal: AbortSignal | undefined): ClickHouseStorageError {
     if (error instanceof ClickHouseStorageError) return error;
     if (signal?.aborted === true) {
-      return new ClickHouseStorageError("CLICKHOUSE_ABORTED", `${what}: aborted by its caller`);
+      return new ClickHouseStorageError("CLICKHOUSE_ABORTED", `${what}: ended by its caller, or by close`);
     }
     return errorOf(readFailure(error, this.#parts.secrets), what);
   }

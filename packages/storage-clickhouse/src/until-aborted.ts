@@ -4,6 +4,8 @@ export async function untilAborted<Result>(
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   if (signal === undefined) return promise;
+  // Once aborted nobody looks at it any more: that it rejects then must not end the process.
+  promise.catch(() => {});
   signal.throwIfAborted();
   return new Promise<Result>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);

@@ -1,4 +1,4 @@
-import { mayCommitInside } from "./commits-inside.ts";
+import { withDoubt } from "./commits-inside.ts";
 import { PostgresError } from "./errors.ts";
 import { Failure } from "./failure.ts";
 import type { Limits } from "./failure.ts";
@@ -100,14 +100,6 @@ export class Calls {
     client?.taint("flushed");
     this.#pool.flush();
   }
-}
-
-/** Takes back the certainty that nothing happened where a part may have been committed before the failure. */
-function withDoubt(error: unknown, { text }: Statement): unknown {
-  const isCertain = error instanceof Failure && (error.kind === "rolled-back" || error.kind === "failover");
-  return isCertain && mayCommitInside(text)
-    ? new Failure("unknown", error.driverError, error.interruption)
-    : error;
 }
 
 /** The next statement would run on another client, outside of it, and be committed at once. */

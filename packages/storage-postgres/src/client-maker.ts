@@ -22,9 +22,9 @@ export class ClientMaker {
     this.#context = { clock: options.clock, cancel, ...pool };
   }
 
-  /** @throws Failure when there is no session to be had. */
-  async make(limits: Limits, generation: number): Promise<PooledClient> {
-    const driver = await this.#connector.connect(limits);
+  /** @param end - gives up at once when it aborts. @throws Failure when there is no session to be had. */
+  async make(limits: Limits, generation: number, end: AbortSignal): Promise<PooledClient> {
+    const driver = await this.#connector.connect(limits, end);
     const { recycleMs, recycleJitter, random, clock } = this.#options;
     // Clients that were made in one burst must not all end in one.
     const lifetimeMs = recycleMs === 0 ? Infinity : recycleMs * (1 - recycleJitter * random());

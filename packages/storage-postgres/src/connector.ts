@@ -25,9 +25,10 @@ export class Connector {
   /**
    * Connects within `connectTimeoutMs` and the limits, the answer of a password function included.
    *
+   * @param end - gives up at once when it aborts, whoever waits.
    * @throws Failure `never-sent` or `permanent`.
    */
-  async connect(limits: Limits): Promise<pg.Client> {
+  async connect(limits: Limits, end: AbortSignal): Promise<pg.Client> {
     limits.signal?.throwIfAborted();
     let driver: pg.Client | undefined;
     let interruption: Interruption | undefined;
@@ -41,6 +42,7 @@ export class Connector {
       ending.abort(new Error(message));
     };
     const onAbort = (): void => giveUp("abort", "connecting was aborted");
+    const onEnd = (): void => giveUp(undefined, "the adapter was closed");
     const { connectTimeoutMs } = this.#options;
     const untilDeadlineMs = limits.deadlineAt - this.#clock.monotonic();
     const timer = this.#clock.schedule(
@@ -49,6 +51,7 @@ export class Connector {
       Math.min(connectTimeoutMs, untilDeadlineMs),
     );
     limits.signal?.addEventListener("abort", onAbort, { once: true });
+    end.addEventListener("abort", onEnd, { once: true });
     try {
       const password = await Promise.race([this.#password(), gaveUp]);
       driver = this.#driver(password);
@@ -63,6 +66,7 @@ export class Connector {
     } finally {
       timer.cancel();
       limits.signal?.removeEventListener("abort", onAbort);
+      end.removeEventListener("abort", onEnd);
     }
   }
 

@@ -38,8 +38,8 @@ export class Pool {
   #connecting = 0;
   #generation = 0;
   #closed = false;
-  /** The deadline of `close` is over. */
-  #ended = false;
+  /** Aborts when the time for closing is over. */
+  readonly #end = new AbortController();
   readonly #onDrained = new Set<() => void>();
 
   constructor(options: ResolvedOptions, connector: Connector, cancel: CancelRequest) {
@@ -112,7 +112,7 @@ export class Pool {
     };
   }
 
-  /** Refuses new calls, waits at most `deadlineMs` for clients in use, cuts the rest. Never rejects. */
+  /** Refuses new calls, waits at most `deadlineMs` for clients in use and connections under way, cuts the rest. Never rejects. */
   async close(deadlineMs: number): Promise<void> {
     this.#closed = true;
     this.#line.refuseAll(closedError);
@@ -130,7 +130,7 @@ export class Pool {
       this.#onDrained.add(end);
       void Promise.allSettled(goodbyes).then(() => this.#checkDrained());
     });
-    this.#ended = true;
+    this.#end.abort();
     for (const client of this.#inUse) client.destroy();
   }
 
@@ -185,15 +185,15 @@ export class Pool {
     this.#connecting++;
     const generation = this.#generation;
     try {
-      const client = await this.#maker.make(limits, generation);
+      const client = await this.#maker.make(limits, generation, this.#end.signal);
       this.#counters.created++;
-      if (!this.#ended) return this.#taken(client, place);
+      if (!this.#end.signal.aborted) return this.#taken(client, place);
       void client.end();
       throw closedError();
     } catch (error) {
       this.#counters.connectFailures++;
       this.#freeSlot();
-      throw error;
+      throw this.#end.signal.aborted ? closedError() : error;
     } finally {
       this.#connecting--;
       this.#checkDrained();

@@ -140,7 +140,10 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
 
   /**
    * Rows one by one, fetched `batchRows` at a time over a cursor, in constant memory. Keeps a client until the loop
-   * is left. The deadline is for the start alone; a connection lost on the way ends the loop with an error.
+   * is left. The deadline is for the start alone; a connection lost on the way ends the loop with an error. Read
+   * a statement that changes data to its end: one that is lost as the loop is left says nothing.
+   *
+   * @throws PostgresError, as `query` does: `OUTCOME_UNKNOWN` when the connection was lost behind the last row.
    */
   stream<Row = Record<string, unknown>>(
     statement: SqlStatement,
@@ -161,7 +164,7 @@ export class PostgresAdapter implements QueryRunner, AsyncDisposable {
     const issue = integerIssue("batchRows", batchRows, { min: 1, max: 100_000 });
     if (issue !== undefined) throw new PostgresError("POSTGRES_INVALID", issue);
     const limits = limitsOf(options, this.#options);
-    const call = { limits, idempotent: true };
+    const call = { limits, idempotent: options.idempotent ?? false };
     const client = await this.#calls.take(call);
     try {
       const whole = { deadlineAt: Infinity, signal: limits.signal };

@@ -25,6 +25,11 @@ export interface QueryOptions extends CallOptions {
 
 /** Options of a stream of rows. */
 export interface StreamOptions extends CallOptions {
+  /**
+   * Whether running it twice has the effect of running it once, as for reads: then a connection that is lost behind
+   * the last row leaves no doubt. @defaultValue false
+   */
+  readonly idempotent?: boolean;
   /** Rows fetched in one round trip, 1 to 100_000. @defaultValue 500 */
   readonly batchRows?: number;
 }

@@ -1,7 +1,9 @@
 import type { Clock } from "@chimera/dlq";
-import Cursor from "pg-cursor";
-import type { Limits } from "./failure.ts";
+import { mayCommitInside, withDoubt } from "./commits-inside.ts";
+import { LostTransaction } from "./failure.ts";
+import type { Failure, Limits } from "./failure.ts";
 import type { PooledClient, Statement } from "./pooled-client.ts";
+import { RowCursor } from "./row-cursor.ts";
 
 /** Milliseconds that an abandoned cursor has to close before its connection is cut. */
 const CLOSE_MS = 2_000;
@@ -15,38 +17,49 @@ const CLOSE_MS = 2_000;
  */
 export async function* streamRows(
   client: PooledClient,
-  { text, values }: Statement,
+  statement: Statement,
   batchRows: number,
   limits: Limits,
   clock: Clock,
 ): AsyncGenerator<Record<string, unknown>, void, undefined> {
   const guard = client.guard(limits);
-  let cursor: Cursor<Record<string, unknown>> | undefined;
-  let isAtEnd = false;
+  const cursor = new RowCursor(statement.text, statement.values as unknown[]);
+  let isAtEnd = true;
   try {
-    cursor = client.submit(new Cursor<Record<string, unknown>>(text, values as unknown[]));
+    client.submit(cursor);
+    isAtEnd = false;
     while (!isAtEnd) {
-      const rows = await client.untilLost(cursor.read(batchRows));
+      const rows = await client.untilLost(cursor.fetch(batchRows));
       isAtEnd = rows.length < batchRows;
       yield* rows;
     }
   } catch (error) {
     isAtEnd = true;
-    throw client.failureOf(error, guard.interruption);
+    throw judged(client.failureOf(error, guard.interruption), cursor, statement);
   } finally {
     guard.end();
-    if (cursor !== undefined && !isAtEnd) await close(cursor, client, clock);
+    if (!isAtEnd) await leave(cursor, client, clock);
   }
 }
 
-async function close(cursor: Cursor, client: PooledClient, clock: Clock): Promise<void> {
+/** What a failure leaves open of the statement's effect. */
+function judged(failure: Failure, { mayBeCommitted }: RowCursor, statement: Statement): Failure {
+  const wasForgotten = failure.isOpen && !mayBeCommitted && !mayCommitInside(statement.text);
+  return wasForgotten
+    ? new LostTransaction(failure.kind, failure.driverError, failure.interruption)
+    : withDoubt(failure, statement);
+}
+
+/** @throws Failure when the server refused to keep what the statement had changed. */
+async function leave(cursor: RowCursor, client: PooledClient, clock: Clock): Promise<void> {
   if (client.lost) return;
   const timer = clock.schedule(() => client.destroy(), CLOSE_MS);
   try {
-    await client.untilLost(cursor.close());
+    await client.untilLost(cursor.leave());
   } catch {
     // Its end has closed the cursor too.
   } finally {
     timer.cancel();
   }
+  if (cursor.refusal !== undefined && !client.lost) throw client.failureOf(cursor.refusal);
 }

@@ -46,7 +46,7 @@ export async function replayLetters(session: Session, flags: ReplayFlags): Promi
   } finally {
     bar.stop();
   }
-  terminal.write(json ? jsonReport(report) : shownReport(session, report, loaded.target.name));
+  terminal.write(json ? jsonReport(report) : shownReport(session, report, redactText(loaded.target.name)));
   return exitCode(report);
 }
 
@@ -71,7 +71,7 @@ function shownReport({ colors }: Session, report: ReplayReport, target: string):
   return `${lines.join("\n")}\n`;
 }
 
-/** A target's own message may name its address, with the password in it. */
+/** A target's own message may name its address, with the password in it; so may its name. */
 function safeMessage(error: unknown): string {
   return redactText(errorMessage(error));
 }

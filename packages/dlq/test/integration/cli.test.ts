@@ -158,6 +158,18 @@ describe("chimera-dlq", () => {
     expect(JSON.parse(output)).toMatchObject({ ended: "done", taken: 0, failed: 3 });
   });
 
+  it("replay names its target without the secrets in its name", async () => {
+    await using at = await desk();
+    const module = join(at.directory, "named.mjs");
+    await writeFile(
+      module,
+      `export const target = { name: "redis://app:pa55@db/quakes", take: async (items) => items.map(() => "taken") };`,
+    );
+    const { output } = await at.run(["replay", "--to", module]);
+    expect(output).toContain("Sent to redis://***@db/quakes:\n");
+    expect(output).not.toContain("pa55");
+  });
+
   it("replay says why a target is unavailable, without the secrets in it", async () => {
     await using at = await desk();
     const module = join(at.directory, "down.mjs");

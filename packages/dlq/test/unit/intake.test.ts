@@ -35,7 +35,7 @@ describe("the intake of letters", () => {
   });
 
   it("keeps the last five errors", () => {
-    const errors = Array.from({ length: 9 }, (_, at) => ({ ts: sampleLetter().ts, message: `error ${at}` }));
+    const errors = Array.from({ length: 10 }, (_, at) => ({ ts: sampleLetter().ts, message: `error ${at}` }));
     expect(createIntake()(sampleLetter({ errors })).errors).toEqual(errors.slice(-5));
   });
 
@@ -112,11 +112,18 @@ describe("redacted places", () => {
   });
 
   it("are refused when they cannot be read", () => {
-    const redact = ["payload", "user.email", "payload..x", "payload[", ""];
+    const unreadable = [
+      'payload["\\x"]',
+      'payload["\\N"]',
+      'payload["\\u12"]',
+      'payload["a\nb"]',
+      'payload["\\',
+    ];
+    const redact = ["payload", "user.email", "payload..x", "payload[", "", ...unreadable];
     expect(() => createIntake({ redact })).toThrow(
       expect.objectContaining({
         code: "DLQ_INVALID",
-        issues: expect.objectContaining({ length: 5 }) as unknown,
+        issues: expect.objectContaining({ length: 10 }) as unknown,
       }),
     );
   });

@@ -121,3 +121,11 @@ export class Batch {
     return { bytes, starts: lineStarts(bytes, this.rowCount) };
   }
 }
+
+/** A batch for each of several pieces of one insert, under tokens that follow from its own. */
+export function batchesOf(pieces: readonly RowSource[], token: string, firstMs: number): readonly Batch[] {
+  return pieces.map((rows, index) => {
+    const own = pieces.length === 1 ? token : `${token}#${index + 1}`;
+    return new Batch({ token: own, rows, firstMs });
+  });
+}

@@ -68,6 +68,8 @@ export class DeadLetterOffice {
     const key = `dead-letters:${table.given}`;
     for (let attempt = 1; ; attempt++) {
       try {
+        // An append that nobody waits for would store letters of rows that are answered as lost.
+        signal?.throwIfAborted();
         // A store that hangs must not hang `close`.
         await untilAborted(store.append(letters), signal);
         alarms.clear(key);

@@ -44,7 +44,8 @@ export class Delivery {
     const refused = await this.#persist(() => this.#batch.whole());
     const whole = this.#batch.whole();
     this.#batch.commit();
-    if (refused === undefined) return this.#refusals;
+    // All of them may have been taken back since the last try.
+    if (refused === undefined || whole.rowCount === 0) return this.#refusals;
     const isolated = await isolateBadRows(whole, refused, {
       maxBadRows: badRows.allowed,
       send: async (part) => this.#persist(() => part),
@@ -113,7 +114,7 @@ export class Delivery {
       return "stored";
     } catch (error) {
       const read = readFailure(error, secrets);
-      const failure = this.#signal?.aborted === true ? { ...read, ...ENDED } : read;
+      const failure = this.#signal?.aborted === true ? { ...read, ...this.#ended(sent) } : read;
       this.#note(endpoint, failure, sent && failure.outcomeUnknown);
       return failure;
     }
@@ -158,13 +159,19 @@ export class Delivery {
     }
   }
 
+  /** What a batch says whose last insert was ended by the signal. */
+  #ended(sent: boolean): Pick<Failure, "code" | "message"> {
+    const mayBeStored = sent || this.#pinned !== undefined;
+    const message = mayBeStored
+      ? "ended before the server had answered: the rows may be stored"
+      : "ended before the rows were sent";
+    return { code: "ABORTED", message };
+  }
+
   get #holdKey(): string {
     return `held:${this.#parts.table.given}`;
   }
 }
-
-/** What a batch says whose last insert was ended by the signal. */
-const ENDED = { code: "ABORTED", message: "ended before the server had answered" };
 
 /** What a batch says that never came to a try: no server could be called, or it was closed first. */
 const NOT_TRIED: Failure = {

@@ -32,3 +32,23 @@ export async function sendBatch(
   }
   return unstored;
 }
+
+/**
+ * Takes batches all the way, one after the other; answers how many rows were dead-lettered.
+ *
+ * @throws the error of the first row that was neither stored nor dead-lettered.
+ */
+export async function sendAll(
+  batches: readonly Batch[],
+  courier: Courier,
+  office: DeadLetterOffice,
+  signals: SendBatchOptions,
+): Promise<number> {
+  let deadLettered = 0;
+  for (const batch of batches) {
+    const fates = await sendBatch(batch, courier, office, signals);
+    for (const fate of fates.values()) if (fate !== "dead-lettered") throw fate;
+    deadLettered += fates.size;
+  }
+  return deadLettered;
+}

@@ -41,8 +41,9 @@ interface Gathering {
 export class BatchLine {
   readonly #parts: BatchLineParts;
   readonly #arena = new ChunkArena();
-  /** Entries that wait for room, first come first served. */
-  readonly #waiting = new Set<Entry>();
+  /** Entries that wait for room, first come first served, by the number of their arrival. */
+  readonly #waiting = new Map<Entry, number>();
+  #arrivals = 0;
   readonly #ready: Gathering[] = [];
   /** All that are not settled: gathering, ready or in flight. */
   readonly #batches = new Set<Gathering>();
@@ -95,7 +96,7 @@ export class BatchLine {
       this.#place(entry);
       return true;
     }
-    this.#waiting.add(entry);
+    this.#waiting.set(entry, ++this.#arrivals);
     return false;
   }
 
@@ -126,16 +127,22 @@ export class BatchLine {
   /** Sends everything that was submitted before the call, and waits until each row's fate is known. */
   async flush(): Promise<void> {
     this.#flushes += 1;
-    const waiting = [...this.#waiting];
+    const last = this.#arrivals;
     try {
       this.#pump();
-      while (waiting.some((entry) => this.#waiting.has(entry))) {
+      while (this.#longestWaiting <= last) {
         await Promise.race([...this.#batches].map(async ({ settled }) => settled));
       }
       await Promise.all([...this.#batches].map(async ({ settled }) => settled));
     } finally {
       this.#flushes -= 1;
     }
+  }
+
+  /** The arrival of the entry that waits longest; Infinity when none does. An entry that comes again arrives anew. */
+  get #longestWaiting(): number {
+    for (const arrival of this.#waiting.values()) return arrival;
+    return Infinity;
   }
 
   #fits({ row }: Entry): boolean {
@@ -233,7 +240,7 @@ export class BatchLine {
     this.#inFlight -= 1;
     this.#bufferedBytes -= batch.byteLength;
     this.#bufferedRows -= batch.rowCount;
-    for (const entry of this.#waiting) {
+    for (const entry of this.#waiting.keys()) {
       if (!this.#fits(entry)) break;
       this.#waiting.delete(entry);
       this.#place(entry);

@@ -3,6 +3,7 @@ import type { Clock } from "@chimera/dlq";
 import type { Batch } from "../batch/batch.ts";
 import type { Fate } from "../delivery/dead-letter-office.ts";
 import type { SendBatchOptions } from "../delivery/send-batch.ts";
+import { Ending } from "../ending.ts";
 import { ClickHouseStorageError } from "../errors.ts";
 import type { BufferGauges } from "../metrics.ts";
 import type { FieldRules } from "../rows/field-rules.ts";
@@ -50,15 +51,15 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
   readonly #parts: BatchWriterParts;
   readonly #line: BatchLine;
   readonly #tokens: TokenMemory;
-  readonly #giveUp = new AbortController();
-  readonly #abandon = new AbortController();
+  readonly #ending: Ending;
   #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: BatchWriterParts) {
     this.#parts = parts;
     this.#tokens = new TokenMemory(parts.options.rememberTokens);
-    const signals = { giveUp: this.#giveUp.signal, abandon: this.#abandon.signal };
+    this.#ending = new Ending(parts.clock);
+    const { signals } = this.#ending;
     this.#line = new BatchLine({ ...parts, send: async (batch) => parts.send(batch, signals) });
   }
 
@@ -139,14 +140,8 @@ export class BatchWriter<Row extends object = Record<string, unknown>> {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { clock, onClose } = this.#parts;
-    const reserveMs = Math.min(deadlineMs / 4, 2_000);
-    const giveUp = clock.schedule(() => this.#giveUp.abort(), deadlineMs - reserveMs);
-    const abandon = clock.schedule(() => this.#abandon.abort(), deadlineMs);
-    await this.#line.flush();
-    giveUp.cancel();
-    abandon.cancel();
-    onClose();
+    await this.#ending.within(deadlineMs, this.#line.flush());
+    this.#parts.onClose();
   }
 
   /** A repeat waits for the first; when that failed, it is written after all. */

@@ -187,4 +187,22 @@ describe("flush", () => {
     await flush;
     expect(bench.outcomes.size).toBe(3);
   });
+
+  it("ends although a call for many rows goes on and waits for room again and again", async () => {
+    const bench = new Bench({ maxRows: 1, concurrency: 1 });
+    void placeForEver(bench);
+    let flushed = false;
+    void bench.line.flush().then(() => (flushed = true));
+    for (let insert = 0; insert < 10; insert++) await bench.end(insert);
+    expect(flushed).toBe(true);
+  });
 });
+
+/** Places row after row with one entry, as a call for many rows does. */
+async function placeForEver(bench: Bench): Promise<void> {
+  const entry: Entry = { row: "", ticket: { settle: () => {} } };
+  for (let place = 0; place < 1_000; place++) {
+    entry.row = String(place).padStart(1_000, " ");
+    if (!bench.line.submit(entry)) await bench.line.placed(entry);
+  }
+}

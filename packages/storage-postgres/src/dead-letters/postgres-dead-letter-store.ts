@@ -17,10 +17,11 @@ import type { SqlStatement } from "../sql.ts";
 import { sql } from "../sql.ts";
 import { appendParts } from "./append-parts.ts";
 import { InFlight } from "./in-flight.ts";
+import type { Claim } from "./open-claims.ts";
 import { reportToDlq } from "./report-to-dlq.ts";
 import type { LetterRow } from "./row-codec.ts";
 import { fromRow, toColumns } from "./row-codec.ts";
-import type { SharedReplayOptions } from "./shared-replay.ts";
+import type { ClaimSource, SharedReplayOptions } from "./shared-replay.ts";
 import { SharedReplay } from "./shared-replay.ts";
 import { DeadLetterStatements } from "./statements.sql.ts";
 import type { StatsRow } from "./stats-rows.ts";
@@ -40,6 +41,8 @@ export interface PostgresDeadLetterStoreOptions extends IntakeOptions {
 
 /** Letters read at once: with payloads of 1 MiB still a bounded piece of memory. */
 const PAGE_LETTERS = 50;
+/** Milliseconds for giving claims back: a replay that ends because the server is down ends soon after. */
+const GIVE_BACK_MS = 5_000;
 /** The key of the advisory lock under which the table is made: "chimera" in ASCII. */
 const MIGRATION_LOCK = 0x63_68_69_6d_65_72_61n;
 
@@ -118,24 +121,24 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
   }
 
   /**
-   * A view for replays at the same time: its `list` hands each letter to one view at a time, for `leaseMs`; a view
-   * that dies loses its letters to the others then. All else is this store.
+   * A view for replays at the same time: its `list` hands each letter to one view at a time, for `leaseMs`. A replay
+   * that is stopped gives back what it had not dealt with; one that is killed loses it to the others after `leaseMs`.
+   * All else is this store.
    */
   sharedReplay(options: SharedReplayOptions = {}): DeadLetterStore {
-    const claim = async (
-      filter: DeadLetterFilter,
-      after: string,
-      lastSeq: string,
-      limit: number,
-      leaseMs: number,
-    ): Promise<LetterRow[]> => {
-      const batch = { batch: this.#createId(), leaseMs };
-      const statement = this.#statements.claim(filter, after, lastSeq, limit, batch);
-      const { rows } = await this.#guarded(async () => this.#query<LetterRow>(statement));
-      // UPDATE returns rows in any order.
-      return rows.toSorted((one, other) => Number(BigInt(one.seq) - BigInt(other.seq)));
+    const source: ClaimSource = {
+      createId: this.#createId,
+      lastSeq: async () => this.#lastSeq(),
+      claim: async (...what) => {
+        const { rows } = await this.#guarded(async () =>
+          this.#query<LetterRow>(this.#statements.claim(...what)),
+        );
+        // UPDATE returns rows in any order.
+        return rows.toSorted((one, other) => Number(BigInt(one.seq) - BigInt(other.seq)));
+      },
+      giveBack: async (claims) => this.#giveBack(claims),
+      read: (row) => this.#read(row),
     };
-    const source = { lastSeq: async () => this.#lastSeq(), claim, read: (row: LetterRow) => this.#read(row) };
     return new SharedReplay(this, source, options);
   }
 
@@ -177,6 +180,20 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
       this.#query<{ seq: string }>(this.#statements.lastSeq()),
     );
     return rows[0]?.seq ?? "0";
+  }
+
+  async #giveBack(claims: readonly Claim[]): Promise<void> {
+    if (claims.length === 0) return;
+    try {
+      await this.#guarded(async () =>
+        this.#adapter.query(this.#statements.giveBack(claims), {
+          idempotent: true,
+          deadlineMs: GIVE_BACK_MS,
+        }),
+      );
+    } catch (error) {
+      this.#logger.warn("dlq.claims_kept", { letters: claims.length, message: errorMessage(error) });
+    }
   }
 
   /** Every statement here may run twice: see the statements. */

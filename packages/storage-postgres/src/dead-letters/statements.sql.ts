@@ -2,6 +2,7 @@ import type { DeadLetterFilter } from "@chimera/dlq";
 import { resolveFilter } from "@chimera/dlq";
 import { sql } from "../sql.ts";
 import type { SqlStatement } from "../sql.ts";
+import type { Claim } from "./open-claims.ts";
 import type { LetterColumns } from "./row-codec.ts";
 import { storable } from "./row-codec.ts";
 
@@ -74,24 +75,33 @@ export class DeadLetterStatements {
 
   /**
    * Like `page`, but each letter goes to one asker: those that another one is just taking (`skip locked`) or has
-   * taken for a time that is not over are passed over. The same `batch` asked for again gets the same letters.
+   * taken for a time that is not over are passed over. The same `claimedBy` behind the same `after` gets the same letters.
    */
   claim(
     filter: DeadLetterFilter,
     after: string,
     last: string,
     limit: number,
-    claim: { readonly batch: string; readonly leaseMs: number },
+    claim: { readonly claimedBy: string; readonly leaseMs: number },
   ): SqlStatement {
-    const free = sql`(claimed_until is null or claimed_until < now() or claimed_by = ${claim.batch}::uuid)`;
+    const free = sql`(claimed_until is null or claimed_until < now() or claimed_by = ${claim.claimedBy}::uuid)`;
     return sql`with picked as (
         select id from ${this.#table}
         where ${matching(filter)} and seq > ${after}::bigint and seq <= ${last}::bigint and ${free}
         order by seq limit ${limit} for update skip locked)
       update ${this.#table} as stored
-      set claimed_by = ${claim.batch}::uuid, claimed_until = now() + ${claim.leaseMs} * interval '1 millisecond'
+      set claimed_by = ${claim.claimedBy}::uuid, claimed_until = now() + ${claim.leaseMs} * interval '1 millisecond'
       from picked where stored.id = picked.id
       returning stored.seq, stored.state, stored.envelope, stored.payload`;
+  }
+
+  /** Ends claims before their time. One that has ended by itself, or is another's by now, is left alone. */
+  giveBack(claims: readonly Claim[]): SqlStatement {
+    const seqs = claims.map(({ seq }) => seq);
+    const holders = claims.map(({ claimedBy }) => claimedBy);
+    return sql`update ${this.#table} as stored set claimed_by = null, claimed_until = null
+      from unnest(${seqs}::bigint[], ${holders}::uuid[]) as open (seq, claimed_by)
+      where stored.seq = open.seq and stored.claimed_by = open.claimed_by`;
   }
 
   /** Whether this session could store a letter: the table is there, rights and server allow writing. */

@@ -41,7 +41,7 @@ export function deadLetterTableSql(table: TableName = DEAD_LETTER_TABLE): string
   payload text not null,
   -- The call that appended it: the same call sent twice changes nothing the second time.
   append_id uuid not null,
-  -- Which batch of which replay has it, and until when.
+  -- Which list of a replay has it, and until when.
   claimed_by uuid,
   claimed_until timestamptz
 );

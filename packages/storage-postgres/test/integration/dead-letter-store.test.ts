@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { silentLogger } from "@chimera/dlq";
-import type { DeadLetter, DeadLetterStore } from "@chimera/dlq";
+import { replay, silentLogger } from "@chimera/dlq";
+import type { DeadLetter, DeadLetterStore, ReplayItem, ReplayTarget } from "@chimera/dlq";
 import { deadLetterStoreCases } from "@chimera/dlq/conformance";
 import { sampleLetter } from "@chimera/dlq/testing";
 import { TcpProxy } from "@chimera/test-services";
@@ -144,6 +144,72 @@ describe("replays at the same time", () => {
     expect(await idsOf(store.sharedReplay())).toEqual(many(1).map(({ id }) => id));
   });
 
+  it("give back what they had not dealt with when they are aborted: the next one gets it at once", async () => {
+    const store = await emptyStore();
+    await store.append(many(5));
+    const stop = new AbortController();
+    const halfWay: ReplayTarget = {
+      name: "half-way",
+      take: async ([item]) => {
+        if (item?.letter.id !== "letter 00002") return ["taken"];
+        stop.abort(new Error("stopped"));
+        throw new Error("cut off");
+      },
+    };
+    const options = { signal: stop.signal, batchSize: 1, concurrency: 1 };
+    const first = await replay(store.sharedReplay({ batch: 4 }), halfWay, options);
+    expect(first).toMatchObject({ ended: "aborted", taken: 2 });
+    const second = await replay(store.sharedReplay(), takeAll([]));
+    expect(second).toMatchObject({ ended: "done", taken: 3 });
+    expect(await idsOf(store)).toEqual([]);
+  });
+
+  it("send what they give back under the same id again", async () => {
+    const store = await emptyStore();
+    await store.append(many(3));
+    const stop = new AbortController();
+    const sent: ReplayItem[] = [];
+    const neverAnswers: ReplayTarget = {
+      name: "never answers",
+      take: async (items, { signal }) => {
+        sent.push(...items);
+        stop.abort(new Error("stopped"));
+        return Promise.reject(signal?.reason as Error);
+      },
+    };
+    const first = await replay(store.sharedReplay(), neverAnswers, { signal: stop.signal });
+    expect(first).toMatchObject({ ended: "aborted", taken: 0 });
+    const again: ReplayItem[] = [];
+    expect(await replay(store.sharedReplay(), takeAll(again))).toMatchObject({ ended: "done", taken: 3 });
+    expect(again.map(({ replayId }) => replayId)).toEqual(sent.map(({ replayId }) => replayId));
+  });
+
+  it("leave to the others at once what a loop over them that was left early had not been handed", async () => {
+    const store = await emptyStore();
+    await store.append(many(5));
+    await using view = store.sharedReplay();
+    for await (const { letter } of view.list()) if (letter.id === "letter 00001") break;
+    expect(await idsOf(store.sharedReplay())).toEqual(["letter 00002", "letter 00003", "letter 00004"]);
+    await view.close();
+    expect(await idsOf(store.sharedReplay())).toEqual(["letter 00000", "letter 00001"]);
+  });
+
+  it("end as they would also where nothing can be given back any more", async () => {
+    const store = await emptyStore();
+    await store.append(many(3));
+    const stop = new AbortController();
+    const target: ReplayTarget = {
+      name: "gone",
+      take: async () => {
+        await database.observer.query(`drop table "${await newestTable()}"`);
+        stop.abort(new Error("stopped"));
+        throw new Error("cut off");
+      },
+    };
+    const report = await replay(store.sharedReplay(), target, { signal: stop.signal });
+    expect(report).toMatchObject({ ended: "aborted", taken: 0 });
+  });
+
   it.each([{ leaseMs: 999 }, { batch: 0 }])("refuse %j", async (options) => {
     const store = await emptyStore();
     expect(() => store.sharedReplay(options)).toThrow("Expected");
@@ -184,6 +250,14 @@ describe("a store that cannot write", () => {
     expect(await idsOf(store)).toEqual([many(2)[1]?.id]);
   });
 });
+
+function takeAll(taken: ReplayItem[]): ReplayTarget {
+  const take: ReplayTarget["take"] = async (items) => {
+    taken.push(...items);
+    return items.map(() => "taken" as const);
+  };
+  return { name: "all", take };
+}
 
 async function newestTable(): Promise<string> {
   const { rows } = await database.observer.query<{ name: string }>(

@@ -82,10 +82,7 @@ it("ends with an error when its backend is terminated, and the process lives", a
   await database.observer.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'killed-stream'",
   );
-  const drain = async (): Promise<void> => {
-    for await (const row of rows) expect(row).toBeDefined();
-  };
-  expect(await rejection(drain())).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
+  expect(await rejection(drain(rows))).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
   expect((await db.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
 });
 
@@ -99,10 +96,59 @@ it("ends with an error when its connection is lost behind the last row", async (
     isComplete = chunk.includes("SELECT 3");
     return "forward";
   };
-  const drain = async (): Promise<void> => {
-    for await (const row of db.stream("select n from generate_series(1, 3) as n")) expect(row).toBeDefined();
-  };
-  expect(await rejection(drain())).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
+  const rows = db.stream("select n from generate_series(1, 3) as n", [], { idempotent: true });
+  expect(await rejection(drain(rows))).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
   expect(isComplete).toBe(true);
   expect(db.metrics().pool.inUse).toBe(0);
 });
+
+it("says that a change may have happened when its connection is lost behind the last row", async () => {
+  await using proxy = await TcpProxy.start(database.server.url);
+  const db = database.open({ url: proxy.through(database.server.url) });
+  await db.query("create table changed_at_last (n int)");
+  let isComplete = false;
+  proxy.rules.onReply = (chunk) => {
+    if (isComplete) return { cutAfterBytes: 0 };
+    isComplete = chunk.includes("INSERT 0 3");
+    return "forward";
+  };
+  const rows = db.stream("insert into changed_at_last select n from generate_series(1, 3) as n returning n");
+  expect(await rejection(drain(rows))).toMatchObject({ code: "OUTCOME_UNKNOWN", retryable: false });
+  await expect.poll(async () => countOf("changed_at_last")).toBe(3);
+});
+
+it("may repeat a change whose connection was lost on the way: the server undid it", async () => {
+  const db = database.open({ applicationName: "killed-change" });
+  await db.query("create table changed_on_the_way (n int)");
+  const text = "insert into changed_on_the_way select n from generate_series(1, 1000) as n returning n";
+  const rows = db.stream(text, [], { batchRows: 10 });
+  await rows.next();
+  await database.observer.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'killed-change'",
+  );
+  expect(await rejection(drain(rows))).toMatchObject({ code: "POSTGRES_UNAVAILABLE", retryable: true });
+  expect(await countOf("changed_on_the_way")).toBe(0);
+});
+
+it("ends with a refusal that comes only when its change is committed", async () => {
+  const db = database.open({ poolSize: 1, maxOverflow: 0 });
+  await db.query("create table checked_late (n int unique deferrable initially deferred)");
+  const text = "insert into checked_late values (1), (1) returning n";
+  expect(await rejection(drain(db.stream(text)))).toMatchObject({ code: "CONSTRAINT_VIOLATION" });
+  const leftEarly = async (): Promise<void> => {
+    for await (const row of db.stream(text, [], { batchRows: 1 })) if (row !== undefined) break;
+  };
+  expect(await rejection(leftEarly())).toMatchObject({ code: "CONSTRAINT_VIOLATION" });
+  expect(await countOf("checked_late")).toBe(0);
+  expect((await db.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  expect(db.metrics().pool.created).toBe(1);
+});
+
+async function drain(rows: AsyncIterable<unknown>): Promise<void> {
+  for await (const row of rows) expect(row).toBeDefined();
+}
+
+async function countOf(table: string): Promise<unknown> {
+  const { rows } = await database.observer.query(`select count(*)::int as count from ${table}`);
+  return rows[0]?.["count"];
+}

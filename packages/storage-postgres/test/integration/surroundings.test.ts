@@ -102,6 +102,19 @@ describe("a silent network", () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(await running).toMatchObject({ code: "OUTCOME_UNKNOWN" });
   });
+
+  it("does not keep a caller that waits for its connection beyond a close", async () => {
+    await using proxy = await TcpProxy.start(database.server.url);
+    proxy.silence();
+    const db = database.open({ url: proxy.through(database.server.url), connectTimeoutMs: 30_000 });
+    const connecting = rejection(db.query("select 1"));
+    await expect.poll(() => db.metrics().pool.connecting).toBe(1);
+    const startedAt = performance.now();
+    await db.close({ deadlineMs: 200 });
+    expect(await connecting).toMatchObject({ code: "POSTGRES_CLOSED", retryable: false });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(db.metrics().pool).toMatchObject({ connecting: 0, inUse: 0 });
+  });
 });
 
 describe("a failover to a server that takes only reads", () => {
